@@ -1,0 +1,178 @@
+"""A suite: which workloads, schedulers and seeds are compared, under which budget."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Self
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from schedlab.config.profile import read_toml
+from schedlab.errors import InputError, explain_validation, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from schedlab.registry import Registry
+
+
+class Model(BaseModel):
+    """Base of the configuration: unknown keys are errors, values do not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _as_seeds(value: object) -> object:
+    """Turn a count into the seeds 0, 1, ..., count - 1."""
+    if isinstance(value, bool) or not isinstance(value, int | list | tuple):
+        raise ValueError("expected a count (seeds = 3) or a list of integers (seeds = [0, 1, 2])")
+    return tuple(range(value)) if isinstance(value, int) else tuple(value)
+
+
+def _are_distinct(seeds: tuple[int, ...]) -> tuple[int, ...]:
+    if not seeds:
+        raise ValueError("at least one seed is needed")
+    if len(set(seeds)) < len(seeds):
+        raise ValueError("a seed is named twice")
+    return seeds
+
+
+Seed = Annotated[int, Field(ge=0, lt=2**63, strict=True)]
+Seeds = Annotated[tuple[Seed, ...], BeforeValidator(_as_seeds)]
+Positive = Annotated[float, Field(gt=0, strict=True, allow_inf_nan=False)]
+
+
+class Entry(Model):
+    """One workload or scheduler: a registered name, its arguments, and how to call it.
+
+    A bare string is an entry of that name without arguments.  ``label`` is what tables
+    show and tells two entries of one name apart; it defaults to the name.
+    """
+
+    name: str = Field(min_length=1)
+    label: str = Field(min_length=1, pattern=r"^[^\t\r\n]+$")
+    args: dict[str, Any] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _label(cls, data: object) -> object:
+        if isinstance(data, str):
+            data = {"name": data}
+        if isinstance(data, dict) and "label" not in data:
+            data = {**data, "label": data.get("name", "unnamed")}
+        return data
+
+
+class SchedulerEntry(Entry):
+    """A scheduler; its own ``seeds`` (a deterministic one needs no more than one) are optional."""
+
+    seeds: Seeds | None = None
+
+    @field_validator("seeds")
+    @classmethod
+    def _distinct(cls, seeds: tuple[int, ...] | None) -> tuple[int, ...] | None:
+        return None if seeds is None else _are_distinct(seeds)
+
+
+class BudgetConfig(Model):
+    """What a scheduler may spend on a trial.
+
+    ``seconds`` bounds its wall clock (None: no bound), ``effort`` its solver work in
+    CP-SAT's deterministic seconds.
+    """
+
+    seconds: Positive | None = None
+    effort: Positive = 10.0
+
+
+class Suite(Model):
+    """A matrix of workloads x schedulers x seeds.
+
+    ``timeout`` (seconds, None: never) ends a trial that hangs; it is a named failure.
+    """
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    description: str = ""
+    seeds: Seeds = (0,)
+    timeout: Positive | None = None
+    budget: BudgetConfig = BudgetConfig()
+    workloads: tuple[Entry, ...] = Field(min_length=1)
+    schedulers: tuple[SchedulerEntry, ...] = Field(min_length=1)
+
+    @field_validator("seeds")
+    @classmethod
+    def _distinct_seeds(cls, seeds: tuple[int, ...]) -> tuple[int, ...]:
+        return _are_distinct(seeds)
+
+    @field_validator("workloads", "schedulers")
+    @classmethod
+    def _distinct_labels(cls, entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
+        for label, count in Counter(e.label for e in entries).items():
+            if count > 1:
+                raise ValueError(f"{label!r} is named twice: give each entry its own label")
+        return entries
+
+    def select(self, labels: Sequence[str]) -> Self:
+        """Return the suite with only the schedulers of these labels, in the suite's order."""
+        known = {s.label for s in self.schedulers}
+        for label in labels:
+            if label not in known:
+                raise InputError(f"suite {self.name}: {nearest('scheduler', label, known)}")
+        kept = tuple(s for s in self.schedulers if s.label in labels)
+        return self.model_copy(update={"schedulers": kept})
+
+
+def make_suite(data: Mapping[str, Any], where: str) -> Suite:
+    """Validate plain data as a suite; raise InputError naming ``where`` and the path in it."""
+    try:
+        return Suite.model_validate(data)
+    except ValidationError as error:
+        raise InputError(explain_validation(error, where)) from error
+
+
+def load_suite(name_or_path: str | Path, registry: Registry) -> Suite:
+    """Read a suite by its registered name or from a TOML file, and check every name in it.
+
+    Raises
+    ------
+    InputError
+        If there is no such suite or file, the TOML is broken, a key or value is wrong, or
+        a workload or scheduler is unknown or rejects its arguments.
+    """
+    path = _locate(name_or_path, registry)
+    suite = make_suite(read_toml(path), str(path))
+    check_names(suite, registry, str(path))
+    return suite
+
+
+def check_names(suite: Suite, registry: Registry, where: str) -> None:
+    """Make every workload source and scheduler once; raise InputError naming a wrong entry."""
+    makers: tuple[tuple[str, Sequence[Entry], Callable[..., object]], ...] = (
+        ("workloads", suite.workloads, registry.make_workload),
+        ("schedulers", suite.schedulers, registry.make_scheduler),
+    )
+    for kind, entries, make in makers:
+        for i, entry in enumerate(entries):
+            try:
+                make(entry.name, entry.args)
+            except InputError as error:
+                raise InputError(f"{where}: {kind}[{i}]: {error}") from error
+
+
+def _locate(name_or_path: str | Path, registry: Registry) -> Path:
+    known = registry.suites
+    if str(name_or_path) in known:
+        return known[str(name_or_path)]
+    path = Path(name_or_path)
+    if path.suffix == ".toml" or path.exists():
+        return path
+    raise InputError(f"{nearest('suite', str(name_or_path), known)}, or give the path of a .toml")

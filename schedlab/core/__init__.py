@@ -1,0 +1,1 @@
+"""The columnar cluster and the filter-score engine on it."""

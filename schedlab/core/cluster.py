@@ -1,0 +1,211 @@
+"""The cluster as columns: one row a node, int64 throughout."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schedlab.core.labels import LabelTable
+from schedlab.core.log import ChangeLog
+from schedlab.core.views import NodeView, PodView, S
+from schedlab.model.objects import CPU, MEMORY, PODS, Node, PodSpec, Service, Workload
+
+Ints = NDArray[np.int64]
+
+UNLIMITED_PODS = 110
+"""The kubelet's default maximum, for nodes that state no ``pods``."""
+
+
+class Cluster:
+    """Nodes, what is placed on them, and a log of the changes.
+
+    Columns, row by row as in ``nodes``:
+
+    - ``allocatable``, ``requested``: (N, R), the axis named by ``resources``
+      (``cpu`` in milli-cores, ``memory`` in bytes, others in counts);
+    - ``nonzero_requested``: (N, 2) cpu and memory with Kubernetes' defaults for pods
+      that state none;
+    - ``allowed_pods``, ``pod_count``: (N,);
+    - ``device_free``: (N, D) free thousandths by GPU device, -1 where a node has fewer.
+
+    They are changed by :meth:`place` and :meth:`remove` alone.
+    """
+
+    def __init__(
+        self,
+        nodes: Sequence[Node],
+        specs: Iterable[PodSpec] = (),
+        *,
+        services: Sequence[Service] = (),
+        namespaces: Mapping[str, Mapping[str, str]] | None = None,
+    ) -> None:
+        self.nodes = tuple(nodes)
+        self.services = tuple(services)
+        self.namespaces = dict(namespaces or {})
+        self.labels = LabelTable(self.nodes)
+        self.log = ChangeLog()
+        self.specs: list[PodSpec] = []
+        self._index: dict[PodSpec, int] = {}
+        self._views: list[PodView] = []
+        self._derived: dict[Hashable, NDArray[np.generic]] = {}
+        specs = tuple(dict.fromkeys(specs))
+        self._deltas: Ints
+        self._set_columns(_resource_names(self.nodes, specs))
+        self.device_free = _devices(self.nodes)
+        for spec in specs:
+            self.signature(spec)
+
+    @classmethod
+    def of(cls, workload: Workload) -> Cluster:
+        """Build a workload's cluster with its bound pods in place."""
+        specs = (*workload.pods.specs, *workload.bound.specs)
+        cluster = cls(
+            workload.nodes, specs, services=workload.services, namespaces=workload.namespaces
+        )
+        for (_, spec), row in zip(workload.bound, workload.bound_node.tolist(), strict=True):
+            cluster.place(cluster.signature(spec), row, cluster.first_devices(spec, row))
+        return cluster
+
+    def __len__(self) -> int:
+        return len(self.nodes)
+
+    # -- columns -----------------------------------------------------------------
+
+    @property
+    def allocatable(self) -> Ints:
+        """What each node offers, shape (N, R)."""
+        return self.static[:, :-1]
+
+    @property
+    def allowed_pods(self) -> Ints:
+        """The largest number of pods on each node, shape (N,)."""
+        return self.static[:, -1]
+
+    @property
+    def requested(self) -> Ints:
+        """What the pods on each node request, shape (N, R)."""
+        return self.dynamic[:, :-3]
+
+    @property
+    def nonzero_requested(self) -> Ints:
+        """Requested cpu and memory with defaults for pods that state none, shape (N, 2)."""
+        return self.dynamic[:, -3:-1]
+
+    @property
+    def pod_count(self) -> Ints:
+        """The number of pods on each node, shape (N,)."""
+        return self.dynamic[:, -1]
+
+    def resource(self, name: str) -> int:
+        """Return the position of a resource on the R axis; raise KeyError if unknown."""
+        return self._resource_index[name]
+
+    # -- pods --------------------------------------------------------------------
+
+    def signature(self, spec: PodSpec) -> int:
+        """Return the number by which this cluster knows ``spec``, interning it if new."""
+        known = self._index.get(spec)
+        if known is not None:
+            return known
+        self._add_resources([r for r, _ in spec.requests])
+        self._index[spec] = len(self.specs)
+        self.specs.append(spec)
+        self._views.append(PodView(self, spec, self._index[spec]))
+        self._deltas = np.vstack([self._deltas, self._delta(spec)])
+        return self._index[spec]
+
+    def pod(self, signature: int) -> PodView:
+        """Return the vectorised view of an interned spec."""
+        return self._views[signature]
+
+    def place(self, signature: int, row: int, devices: int = 0) -> None:
+        """Put one pod on a node, on the GPU ``devices`` given as a bit mask."""
+        self.dynamic[row] += self._deltas[signature]
+        if devices:
+            self._take_devices(signature, row, devices, 1)
+        self.log.append(row, signature, 1)
+
+    def remove(self, signature: int, row: int, devices: int = 0) -> None:
+        """Take one pod off a node, freeing the GPU ``devices`` it held."""
+        self.dynamic[row] -= self._deltas[signature]
+        if devices:
+            self._take_devices(signature, row, devices, -1)
+        self.log.append(row, signature, -1)
+
+    def place_many(self, signatures: NDArray[np.int32], rows: NDArray[np.int32]) -> None:
+        """Put many pods that use no GPU devices on their nodes in one step."""
+        np.add.at(self.dynamic, rows, self._deltas[signatures])
+        self.log.extend(rows, signatures, 1)
+
+    def first_devices(self, spec: PodSpec, row: int) -> int:
+        """Return the lowest GPU devices of ``row`` with room for ``spec``, as a bit mask."""
+        if spec.gpu is None:
+            return 0
+        fits = np.flatnonzero(self.device_free[row] >= spec.gpu.milli)[: spec.gpu.count]
+        return int((1 << fits).sum())
+
+    # -- views -------------------------------------------------------------------
+
+    def view(self, rows: NDArray[np.int64] | slice | None = None) -> NodeView:
+        """Return a read-only view of all nodes, or of ``rows`` in that order."""
+        return NodeView(self, rows)
+
+    def derived(self, key: Hashable, build: Callable[[tuple[Node, ...]], NDArray[S]]) -> NDArray[S]:
+        """Return the column that ``build`` made of the node specs, building it at first use."""
+        if key not in self._derived:
+            self._derived[key] = build(self.nodes)
+        return self._derived[key]  # type: ignore[return-value]
+
+    # -- building ----------------------------------------------------------------
+
+    def _set_columns(self, resources: tuple[str, ...]) -> None:
+        self.resources = resources
+        self._resource_index = {r: i for i, r in enumerate(resources)}
+        self.static = _static(self.nodes, resources)
+        self.dynamic = np.zeros((len(self.nodes), len(resources) + 3), np.int64)
+        self._deltas = np.zeros((0, len(resources) + 3), np.int64)
+
+    def _add_resources(self, names: list[str]) -> None:
+        new = [n for n in names if n not in self._resource_index]
+        if not new:
+            return
+        old, width, deltas = self.dynamic, len(self.resources), self._deltas
+        self._set_columns((*self.resources, *new))
+        self._deltas = np.zeros((len(deltas), self.dynamic.shape[1]), np.int64)
+        for wide, narrow in ((self.dynamic, old), (self._deltas, deltas)):
+            wide[:, :width] = narrow[:, :width]
+            wide[:, -3:] = narrow[:, -3:]
+        self._views = [PodView(self, s, i) for i, s in enumerate(self.specs)]
+
+    def _delta(self, spec: PodSpec) -> Ints:
+        assert spec.nonzero_placed is not None
+        row = [dict(spec.requests).get(r, 0) for r in self.resources]
+        return np.array([*row, *spec.nonzero_placed, 1], np.int64)
+
+    def _take_devices(self, signature: int, row: int, devices: int, sign: int) -> None:
+        gpu = self.specs[signature].gpu
+        assert gpu is not None
+        for device in range(self.device_free.shape[1]):
+            if devices >> device & 1:
+                self.device_free[row, device] -= sign * gpu.milli
+
+
+def _resource_names(nodes: Sequence[Node], specs: Sequence[PodSpec]) -> tuple[str, ...]:
+    named = {r for n in nodes for r in n.allocatable} | {r for s in specs for r, _ in s.requests}
+    return (CPU, MEMORY, *sorted(named - {CPU, MEMORY, PODS}))
+
+
+def _static(nodes: Sequence[Node], resources: tuple[str, ...]) -> Ints:
+    table = [
+        [*(n.allocatable.get(r, 0) for r in resources), n.allocatable.get(PODS, UNLIMITED_PODS)]
+        for n in nodes
+    ]
+    return np.array(table, np.int64).reshape(len(nodes), len(resources) + 1)
+
+
+def _devices(nodes: Sequence[Node]) -> Ints:
+    counts = np.array([n.gpus.count if n.gpus else 0 for n in nodes], np.int64)
+    width = int(counts.max(initial=0))
+    return np.where(np.arange(width) < counts[:, None], 1000, -1).astype(np.int64)

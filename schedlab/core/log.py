@@ -1,0 +1,60 @@
+"""The cluster's change log: what was placed on, or removed from, which row."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class ChangeLog:
+    """Append-only columns (row, signature, sign); a reader remembers the length it has seen."""
+
+    def __init__(self, capacity: int = 1024) -> None:
+        self._rows = np.empty(capacity, np.int64)
+        self._signatures = np.empty(capacity, np.int32)
+        self._signs = np.empty(capacity, np.int8)
+        self._length = 0
+
+    def __len__(self) -> int:
+        return self._length
+
+    def append(self, row: int, signature: int, sign: int) -> None:
+        """Record one placement (+1) or removal (-1)."""
+        at = self._length
+        if at == len(self._rows):
+            self._grow(at + 1)
+        self._rows[at] = row
+        self._signatures[at] = signature
+        self._signs[at] = sign
+        self._length = at + 1
+
+    def extend(self, rows: NDArray[np.integer], signatures: NDArray[np.int32], sign: int) -> None:
+        """Record many changes of one sign at once."""
+        at, end = self._length, self._length + len(rows)
+        self._grow(end)
+        self._rows[at:end] = rows
+        self._signatures[at:end] = signatures
+        self._signs[at:end] = sign
+        self._length = end
+
+    def rows(self, since: int) -> NDArray[np.int64]:
+        """Return the rows changed after the first ``since`` entries (repeats kept)."""
+        return self._rows[since : self._length]
+
+    def signatures(self, since: int) -> NDArray[np.int32]:
+        """Return the signatures placed or removed after the first ``since`` entries."""
+        return self._signatures[since : self._length]
+
+    def signs(self, since: int) -> NDArray[np.int8]:
+        """Return +1 or -1 for each change after the first ``since`` entries."""
+        return self._signs[since : self._length]
+
+    def _grow(self, needed: int) -> None:
+        if needed <= len(self._rows):
+            return
+        size = max(needed, 2 * len(self._rows))
+        for name in ("_rows", "_signatures", "_signs"):
+            old = getattr(self, name)
+            new = np.empty(size, old.dtype)
+            new[: self._length] = old[: self._length]
+            setattr(self, name, new)

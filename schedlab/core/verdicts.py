@@ -1,0 +1,134 @@
+"""Asking plugins, checking what they answer, and encoding who rejected a node and why.
+
+A node's *code* is ``PASS``, or ``index of the first rejecting filter << SHIFT | reason
+bits``: the first filter to reject a node is then the minimum over the filters' codes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schedlab.api import (
+    IGNORED,
+    Failure,
+    FilterPlugin,
+    NodeView,
+    PodView,
+    Reason,
+    ScorePlugin,
+    Scores,
+    Verdict,
+)
+from schedlab.errors import InputError
+
+Codes = NDArray[np.int64]
+
+SHIFT = 40
+PASS = np.iinfo(np.int64).max
+_BITS = (1 << SHIFT) - 1
+_VERDICT_TYPES = (np.dtype(np.bool_), np.dtype(np.int64))
+
+
+class PluginError(InputError):
+    """A plugin broke its contract."""
+
+
+def filter_codes(plugin: FilterPlugin, index: int, pod: PodView, nodes: NodeView) -> Codes:
+    """Return the code of each node of the view by one filter, shape (n,)."""
+    verdict = _verdict(plugin, pod, nodes)
+    bits = ~verdict if verdict.dtype == np.bool_ else verdict
+    return np.where(bits == 0, PASS, bits.astype(np.int64) | index << SHIFT)
+
+
+def fits(plugin: FilterPlugin, pod: PodView, nodes: NodeView) -> NDArray[np.bool_]:
+    """Return which nodes of the view one filter accepts, shape (n,)."""
+    verdict = _verdict(plugin, pod, nodes)
+    if verdict.dtype == np.bool_:
+        return verdict  # type: ignore[return-value]
+    return verdict == 0
+
+
+def _verdict(plugin: FilterPlugin, pod: PodView, nodes: NodeView) -> Verdict:
+    verdict = plugin.filter(pod, nodes)
+    if (
+        verdict.__class__ is not np.ndarray
+        or verdict.shape != (len(nodes),)
+        or verdict.dtype not in _VERDICT_TYPES
+    ):
+        raise _wrong(plugin, "filter", verdict, len(nodes), "bool, or int64 reason bits")
+    return verdict
+
+
+def raw_scores(plugin: ScorePlugin, pod: PodView, nodes: NodeView) -> Scores:
+    """Return a plugin's scores before normalisation, shape (n,)."""
+    raw = plugin.score(pod, nodes)
+    if raw.__class__ is not np.ndarray or raw.dtype != np.int64 or raw.shape != (len(nodes),):
+        raise _wrong(plugin, "score", raw, len(nodes), "int64")
+    return raw
+
+
+def extremes(raw: Scores) -> tuple[int, int]:
+    """Return the least and the greatest score of the nodes that take part (0, 0 if none does)."""
+    taking_part = raw[raw != IGNORED]
+    if not len(taking_part):
+        return 0, 0
+    return int(taking_part.min()), int(taking_part.max())
+
+
+def normalized(plugin: ScorePlugin, raw: Scores, low: int, high: int) -> Scores:
+    """Return final scores of some nodes, given the extremes over all feasible ones."""
+    if not plugin.normalizes:
+        return raw
+    ignored = raw == IGNORED
+    if not ignored.any():
+        return plugin.normalize(raw, low, high)
+    return np.where(ignored, 0, plugin.normalize(np.where(ignored, low, raw), low, high))
+
+
+def count_failures(
+    codes: Codes, filters: Sequence[FilterPlugin], pod: PodView
+) -> tuple[Failure, ...]:
+    """Return how many nodes each filter rejected first, by reason, in filter order."""
+    counted: dict[tuple[int, Reason], int] = {}
+    for code, nodes in zip(*np.unique(codes[codes != PASS], return_counts=True), strict=True):
+        index = int(code) >> SHIFT
+        for reason in reasons_of(int(code), filters[index], pod):
+            counted[index, reason] = counted.get((index, reason), 0) + int(nodes)
+    return tuple(
+        Failure(filters[index].name, reason.text, nodes, reason.resolvable)
+        for (index, reason), nodes in counted.items()
+    )
+
+
+def reasons_of(code: int, plugin: FilterPlugin, pod: PodView) -> tuple[Reason, ...]:
+    """Return the reasons behind one rejected node's code."""
+    bits = code & _BITS
+    return tuple(r for i, r in enumerate(plugin.reasons(pod)) if bits >> i & 1)
+
+
+def _wrong(
+    plugin: FilterPlugin | ScorePlugin, method: str, got: object, nodes: int, expected: str
+) -> PluginError:
+    return PluginError(
+        f"{plugin.name}.{method} returned {_describe(got)}; expected a NumPy array of shape "
+        f"({nodes},), one entry for each node of the view, of dtype {expected}" + _advice(got)
+    )
+
+
+def _describe(got: object) -> str:
+    if not isinstance(got, np.ndarray):
+        return f"{type(got).__name__} {got!r:.60}"
+    holds_nan = got.dtype.kind == "f" and bool(np.isnan(got).any())
+    return f"an array of shape {got.shape}, dtype {got.dtype}" + (", with NaN" * holds_nan)
+
+
+def _advice(got: object) -> str:
+    if isinstance(got, np.ndarray) and got.dtype.kind == "f":
+        return (
+            ". Scores are integers, so that ties do not depend on the machine: scale and convert, "
+            "for example np.rint(100 * x).astype(np.int64)"
+        )
+    return ""

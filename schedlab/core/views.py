@@ -1,0 +1,242 @@
+"""What a plugin sees: one pod as vectors, and some nodes as read-only columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schedlab.core.counts import DomainSums
+from schedlab.core.labels import Column
+from schedlab.model.objects import Node, NodeSelectorTerm, PodSpec, Requirement, Taint
+
+if TYPE_CHECKING:
+    from schedlab.core.cluster import Cluster
+
+Ints = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+T = TypeVar("T")
+S = TypeVar("S", bound=np.generic)
+
+
+def columns(positions: NDArray[np.int64]) -> NDArray[np.int64] | slice:
+    """Return an index for these columns: a slice, which is faster, where they are consecutive."""
+    if len(positions) and (np.diff(positions) == 1).all():
+        return slice(int(positions[0]), int(positions[-1]) + 1)
+    return positions
+
+
+def frozen(array: NDArray[S]) -> NDArray[S]:
+    """Return a view of ``array`` that cannot be written to."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
+class PodView:
+    """One pod spec, with its requests on the cluster's resource axis.
+
+    Attributes
+    ----------
+    spec : PodSpec
+        Everything of the pod that scheduling reads.
+    signature : int
+        The number by which the cluster knows the spec.
+    resources : tuple of str, length R
+        The names on the resource axis.
+    services : tuple of Service
+        The cluster's Services and controllers, which system default spreading reads.
+    requests : int64, shape (R,)
+    nonzero : int64, shape (2,)
+        cpu and memory, with Kubernetes' defaults where the pod states none.
+    asked : int64, shape (Q,)
+        The positions on the resource axis of which the pod asks for more than nothing.
+    """
+
+    __slots__ = (
+        "_memo",
+        "asked",
+        "nonzero",
+        "requests",
+        "resources",
+        "services",
+        "signature",
+        "spec",
+    )
+
+    def __init__(self, cluster: Cluster, spec: PodSpec, signature: int) -> None:
+        requests = dict(spec.requests)
+        self.spec = spec
+        self.signature = signature
+        self.resources = cluster.resources
+        self.services = cluster.services
+        self.requests = np.array([requests.get(r, 0) for r in cluster.resources], np.int64)
+        self.nonzero = np.array(spec.nonzero, np.int64)
+        self.asked = np.flatnonzero(self.requests)
+        for array in (self.requests, self.nonzero, self.asked):
+            array.flags.writeable = False
+        self._memo: dict[tuple[int, str], tuple[object, object]] = {}
+
+    def memo(self, owner: object, what: str, build: Callable[[], T]) -> T:
+        """Return what ``build`` made for ``owner``, calling it once for this signature.
+
+        For work that depends on the pod's spec and the nodes' specs alone.
+        """
+        kept = self._memo.get((id(owner), what))
+        if kept is None:
+            # The owner is kept alive with the entry, so that its id stays its own.
+            kept = self._memo[id(owner), what] = owner, build()
+        return kept[1]  # type: ignore[return-value]
+
+
+class NodeView:
+    """Some nodes of a cluster as columns, each with one row per node in the view.
+
+    A plugin never asks which nodes it was given: rows may be all of the cluster's, a
+    few, or repeated.  Arrays are read-only or copies, and valid during the call only.
+    """
+
+    __slots__ = ("_cluster", "_dynamic", "_rows", "_static")
+
+    def __init__(self, cluster: Cluster, rows: NDArray[np.int64] | slice | None = None) -> None:
+        self._cluster = cluster
+        self._rows = rows
+        self._dynamic: Ints | None = None
+        self._static: Ints | None = None
+
+    def __len__(self) -> int:
+        if self._rows is None:
+            return len(self._cluster)
+        if isinstance(self._rows, slice):
+            return len(range(*self._rows.indices(len(self._cluster))))
+        return len(self._rows)
+
+    # -- numbers -----------------------------------------------------------------
+
+    @property
+    def resources(self) -> tuple[str, ...]:
+        """The names on the resource axis."""
+        return self._cluster.resources
+
+    def resource(self, name: str) -> int:
+        """Return a resource's position on the axis, -1 if no node or pod mentions it."""
+        resources = self._cluster.resources
+        return resources.index(name) if name in resources else -1
+
+    @property
+    def allocatable(self) -> Ints:
+        """What each node offers, shape (n, R)."""
+        return self._constant()[:, :-1]
+
+    @property
+    def allowed_pods(self) -> Ints:
+        """The largest number of pods on each node, shape (n,)."""
+        return self._constant()[:, -1]
+
+    @property
+    def requested(self) -> Ints:
+        """What the pods on each node request, shape (n, R)."""
+        return self._state()[:, :-3]
+
+    @property
+    def nonzero_requested(self) -> Ints:
+        """Requested (cpu, memory) with defaults for pods that state none, shape (n, 2)."""
+        return self._state()[:, -3:-1]
+
+    @property
+    def pod_count(self) -> Ints:
+        """The number of pods on each node, shape (n,)."""
+        return self._state()[:, -1]
+
+    @property
+    def free(self) -> Ints:
+        """``allocatable - requested``, shape (n, R); negative on overcommitted nodes."""
+        return self.allocatable - self.requested
+
+    @property
+    def device_free(self) -> Ints:
+        """Free thousandths of each GPU device, shape (n, D); -1 where there is none."""
+        return self.at(self._cluster.device_free)
+
+    # -- specs -------------------------------------------------------------------
+
+    @property
+    def unschedulable(self) -> Mask:
+        """Which nodes are cordoned, shape (n,)."""
+        return self.at(self._cluster.labels.unschedulable)
+
+    @property
+    def gpu_model(self) -> Column:
+        """The model of each node's GPU devices, -1 where a node has none."""
+        column = self._cluster.labels.gpu_model
+        return Column(self.at(column.codes), column.values)
+
+    def label(self, key: str) -> Column:
+        """Return a label as codes into its distinct values, -1 where absent."""
+        column = self._cluster.labels.column(key)
+        return Column(self.at(column.codes), column.values)
+
+    def match(self, requirement: Requirement) -> Mask:
+        """Return which nodes' labels satisfy ``requirement``, shape (n,)."""
+        return self.at(self._cluster.labels.match(requirement))
+
+    def match_term(self, term: NodeSelectorTerm) -> Mask:
+        """Return which nodes satisfy a node selector term; an empty one matches none."""
+        every = (*term.match_expressions, *term.match_fields)
+        if not every:
+            return np.zeros(len(self), np.bool_)
+        matches: Mask = np.logical_and.reduce([self.match(r) for r in every])
+        return matches
+
+    @property
+    def taint_sets(self) -> tuple[NDArray[np.int32], tuple[tuple[Taint, ...], ...]]:
+        """Each node's index into the distinct taint tuples, and those."""
+        codes, sets = self._cluster.labels.taint_sets
+        return self.at(codes), sets
+
+    def derive(self, key: Hashable, build: Callable[[tuple[Node, ...]], NDArray[S]]) -> NDArray[S]:
+        """Return a column that ``build`` makes of all node specs, once, at this view's rows."""
+        return self.at(self._cluster.derived(key, build))
+
+    # -- the rest of the cluster (locality CLUSTER only) ---------------------------
+
+    @property
+    def whole(self) -> NodeView:
+        """Every node of the cluster, whatever rows this view shows."""
+        return self if self._rows is None else NodeView(self._cluster)
+
+    @property
+    def namespaces(self) -> Mapping[str, Mapping[str, str]]:
+        """Each known namespace's labels."""
+        return self._cluster.namespaces
+
+    def sums_by_domain(
+        self, codes: NDArray[np.integer], size: int, weigh: Callable[[PodSpec], int]
+    ) -> DomainSums:
+        """Return a table of Σ ``weigh(spec)`` over placed pods by domain; keep it in a memo.
+
+        ``codes`` holds each of the cluster's nodes' domain, -1: not counted.
+        """
+        return DomainSums(self._cluster, codes, size, weigh)
+
+    # -- gathering ----------------------------------------------------------------
+
+    def at(self, column: NDArray[S]) -> NDArray[S]:
+        """Return the rows of a column over all of the cluster's nodes that this view shows."""
+        if self._rows is None:
+            return frozen(column)
+        if isinstance(self._rows, slice):
+            return frozen(column[self._rows])
+        return column.take(self._rows, axis=0)
+
+    def _constant(self) -> Ints:
+        if self._static is None:
+            self._static = self.at(self._cluster.static)
+        return self._static
+
+    def _state(self) -> Ints:
+        if self._dynamic is None:
+            self._dynamic = self.at(self._cluster.dynamic)
+        return self._dynamic

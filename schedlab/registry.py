@@ -1,0 +1,247 @@
+"""Finding plugins, schedulers, workloads and suites: by entry point and by file.
+
+Built-ins come in by the same entry-point groups as anybody's package:
+``schedlab.plugins``, ``schedlab.schedulers`` and ``schedlab.workloads`` name classes;
+``schedlab.profiles``, ``schedlab.presets`` and ``schedlab.suites`` name packages of TOML
+files, each known by its stem.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import sys
+from collections.abc import Mapping, Sequence
+from functools import cache, cached_property
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from types import ModuleType
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from schedlab.api import (
+    Configurable,
+    DevicePlugin,
+    FilterPlugin,
+    Plugin,
+    Scheduler,
+    ScorePlugin,
+    WorkloadSource,
+)
+from schedlab.config.profile import (
+    KUBERNETES_FILTERS,
+    ProfileConfig,
+    load_profile,
+    parse_profile,
+)
+from schedlab.core.filter_score import FilterScore
+from schedlab.core.profile import Profile
+from schedlab.errors import InputError, explain_validation, nearest
+
+C = TypeVar("C", bound=Configurable)
+V = TypeVar("V")
+
+
+class Registry:
+    """Everything with a name, from installed packages and from the given plugin files."""
+
+    def __init__(self, plugin_files: Sequence[Path] = ()) -> None:
+        self.file_classes = {c.__name__: c for f in plugin_files for c in classes_in_file(f)}
+        self._refuse_shadowing()
+
+    # -- what there is -------------------------------------------------------------
+
+    @cached_property
+    def plugins(self) -> dict[str, type[Plugin]]:
+        """Filter, score and device plugins by name."""
+        return self._classes("schedlab.plugins", Plugin)
+
+    @cached_property
+    def schedulers(self) -> dict[str, type[Scheduler]]:
+        """Schedulers that are not profiles, by name."""
+        return self._classes("schedlab.schedulers", Scheduler)
+
+    @cached_property
+    def workloads(self) -> dict[str, type[WorkloadSource]]:
+        """Workload sources by name."""
+        return self._classes("schedlab.workloads", WorkloadSource)
+
+    @cached_property
+    def profiles(self) -> dict[str, ProfileConfig]:
+        """Filter-score schedulers by name; each plugin of a plugin file makes one."""
+        installed = {n: load_profile(p) for n, p in _toml_files("schedlab.profiles").items()}
+        return installed | {
+            name: _profile_around(cls)
+            for name, cls in self.file_classes.items()
+            if issubclass(cls, FilterPlugin | ScorePlugin)
+        }
+
+    @cached_property
+    def presets(self) -> dict[str, Path]:
+        """Synthetic workloads by name, as TOML files."""
+        return _toml_files("schedlab.presets")
+
+    @cached_property
+    def suites(self) -> dict[str, Path]:
+        """Packaged suites by name, as TOML files."""
+        return _toml_files("schedlab.suites")
+
+    @property
+    def file_schedulers(self) -> tuple[str, ...]:
+        """The schedulers that the plugin files bring into a comparison."""
+        kinds = FilterPlugin | ScorePlugin | Scheduler
+        return tuple(n for n, c in self.file_classes.items() if issubclass(c, kinds))
+
+    # -- making it -----------------------------------------------------------------
+
+    def make_plugin(self, name: str, args: Mapping[str, Any]) -> Plugin:
+        """Return a plugin with validated arguments; raise InputError if anything is wrong."""
+        return build(_find("plugin", name, self.plugins), args)
+
+    def make_scheduler(self, name: str, args: Mapping[str, Any]) -> Scheduler:
+        """Return a scheduler: a profile (``args`` change its keys) or a Scheduler class."""
+        if name in self.profiles:
+            return self._filter_score(name, args)
+        known = [*self.profiles, *self.schedulers]
+        if name not in self.schedulers:
+            raise InputError(nearest("scheduler", name, known))
+        return build(self.schedulers[name], args)
+
+    def make_workload(self, name: str, args: Mapping[str, Any]) -> WorkloadSource:
+        """Return a workload source: a preset or a WorkloadSource class."""
+        if name in self.presets:
+            return build(self.workloads["Synthetic"], {"preset": name, **args})
+        if name not in self.workloads:
+            raise InputError(nearest("workload", name, [*self.presets, *self.workloads]))
+        return build(self.workloads[name], args)
+
+    def make_profile(self, name: str, args: Mapping[str, Any]) -> Profile:
+        """Return a profile by name with some of its keys replaced."""
+        config = _find("profile", name, self.profiles)
+        where = f"scheduler {name!r}"
+        changed = parse_profile(config.model_dump() | dict(args), where)
+        unused = set(changed.args) - {*changed.filters, *changed.scores, changed.devices}
+        if unused:
+            raise InputError(f"{where}: args given for plugins not in the profile: {unused}")
+        return self._profile(name, changed)
+
+    def _filter_score(self, name: str, args: Mapping[str, Any]) -> FilterScore:
+        rest = {k: v for k, v in args.items() if k != "path"}
+        path = {"path": args["path"]} if "path" in args else {}
+        return build(FilterScore, {"profile": self.make_profile(name, rest), **path})
+
+    def _profile(self, name: str, config: ProfileConfig) -> Profile:
+        made: dict[str, Plugin] = {}
+
+        def plugin(kind: type[C], wanted: str) -> C:
+            if wanted not in made:
+                made[wanted] = self.make_plugin(wanted, config.args.get(wanted, {}))
+            found = made[wanted]
+            if not isinstance(found, kind):
+                raise InputError(f"profile {name!r}: {wanted} is not a {kind.__name__}")
+            return found
+
+        return Profile(
+            name=name,
+            filters=tuple(plugin(FilterPlugin, f) for f in config.filters),
+            scores=tuple((plugin(ScorePlugin, s), w) for s, w in config.scores.items()),
+            devices=plugin(DevicePlugin, config.devices) if config.devices else None,
+            tie_break=config.tie_break,
+            queue_sort=config.queue_sort,
+        )
+
+    def _classes(self, group: str, kind: type[C]) -> dict[str, type[C]]:
+        installed = {e.name: _load(e, kind) for e in entry_points(group=group)}
+        files = {n: c for n, c in self.file_classes.items() if issubclass(c, kind)}
+        return dict(sorted({**installed, **files}.items()))
+
+    def _refuse_shadowing(self) -> None:
+        groups = ("schedlab.plugins", "schedlab.schedulers", "schedlab.workloads")
+        installed = {e.name for g in groups for e in entry_points(group=g)}
+        for name in installed & set(self.file_classes):
+            raise InputError(f"a plugin file defines {name}, which is installed already: rename it")
+
+
+@cache
+def installed() -> Registry:
+    """Return the registry of what is installed, without plugin files."""
+    return Registry()
+
+
+def build(cls: type[C], args: Mapping[str, Any]) -> C:
+    """Construct ``cls`` from validated arguments; raise InputError naming each fault."""
+    try:
+        return TypeAdapter(cls).validate_python(dict(args))
+    except ValidationError as error:
+        raise InputError(explain_validation(error, f"arguments of {cls.__name__}")) from error
+
+
+def classes_in_file(path: Path) -> list[type[Configurable]]:
+    """Import a plugin file and return the plugins, schedulers and workloads it defines."""
+    module = _import_file(path)
+    bases = (FilterPlugin, ScorePlugin, DevicePlugin, Scheduler, WorkloadSource)
+    found: list[type[Configurable]] = [
+        cls
+        for cls in vars(module).values()
+        if inspect.isclass(cls) and issubclass(cls, bases) and cls.__module__ == module.__name__
+    ]
+    if not found:
+        raise InputError(
+            f"{path}: defines no plugin: derive a class from schedlab.api.ScorePlugin, "
+            "FilterPlugin, DevicePlugin, Scheduler or WorkloadSource"
+        )
+    return found
+
+
+def _import_file(path: Path) -> ModuleType:
+    if not path.is_file():
+        raise InputError(f"{path}: no such plugin file")
+    name = f"schedlab_plugin_file_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise InputError(f"{path}: not a Python file (expected a name ending in .py)")
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        line = _line_in(error, path)
+        raise InputError(f"{path}{line}: raises on import: {error!r}") from error
+    return module
+
+
+def _line_in(error: Exception, path: Path) -> str:
+    traceback, line = error.__traceback__, ""
+    while traceback is not None:
+        if traceback.tb_frame.f_code.co_filename == str(path):
+            line = f":{traceback.tb_lineno}"
+        traceback = traceback.tb_next
+    return line
+
+
+def _load(entry: EntryPoint, kind: type[C]) -> type[C]:
+    cls = entry.load()
+    if not (inspect.isclass(cls) and issubclass(cls, kind)):
+        raise InputError(f"entry point {entry.name!r} ({entry.value}) is not a {kind.__name__}")
+    return cls
+
+
+def _toml_files(group: str) -> dict[str, Path]:
+    folders = [Path(str(e.load().__file__)).parent for e in entry_points(group=group)]
+    return {p.stem: p for folder in folders for p in sorted(folder.glob("*.toml"))}
+
+
+def _find(kind: str, name: str, known: Mapping[str, V]) -> V:
+    if name not in known:
+        raise InputError(nearest(kind, name, known))
+    return known[name]
+
+
+def _profile_around(cls: type[Configurable]) -> ProfileConfig:
+    """Return the profile in which a plugin from a file competes by itself."""
+    extra = (cls.__name__,) if issubclass(cls, FilterPlugin) else ()
+    return ProfileConfig(
+        description=inspect.getdoc(cls) or "",
+        filters=(*KUBERNETES_FILTERS, *extra),
+        scores={cls.__name__: 1} if issubclass(cls, ScorePlugin) else {"NodeResourcesFit": 1},
+    )
