@@ -1,0 +1,1 @@
+"""The built-in algorithms, written against the public contract like anybody's."""

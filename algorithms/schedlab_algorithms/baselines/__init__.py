@@ -1,0 +1,1 @@
+"""Classical placement rules as score plugins."""

@@ -1,0 +1,1 @@
+"""kube-scheduler's default plugins, exact to the integer."""

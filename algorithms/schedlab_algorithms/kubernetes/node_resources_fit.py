@@ -1,0 +1,162 @@
+"""NodeResourcesFit (plugins/noderesources/fit.go and its three scoring strategies)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
+
+import numpy as np
+
+from schedlab.api import (
+    MAX_NODE_SCORE,
+    FilterPlugin,
+    Locality,
+    NodeView,
+    PodView,
+    Reason,
+    ScorePlugin,
+    Scores,
+    Verdict,
+    columns,
+)
+from schedlab_algorithms.kubernetes.scoring import (
+    CPU_AND_MEMORY,
+    Ints,
+    ResourceSpec,
+    Scored,
+)
+
+
+@dataclass(frozen=True)
+class UtilizationShapePoint:
+    """A point of RequestedToCapacityRatio's function: utilization in percent, score 0 to 10."""
+
+    utilization: int
+    score: int
+
+
+BIN_PACKING = (UtilizationShapePoint(0, 0), UtilizationShapePoint(100, 10))
+
+
+@dataclass(frozen=True)
+class ScoringStrategy:
+    """How nodes are ranked by their resources (KubeSchedulerConfiguration: ScoringStrategy)."""
+
+    type: Literal["LeastAllocated", "MostAllocated", "RequestedToCapacityRatio"] = "LeastAllocated"
+    resources: tuple[ResourceSpec, ...] = CPU_AND_MEMORY
+    shape: tuple[UtilizationShapePoint, ...] = BIN_PACKING
+
+    def __post_init__(self) -> None:
+        utilizations = [p.utilization for p in self.shape]
+        if not self.shape or utilizations != sorted(set(utilizations)):
+            raise ValueError("shape needs points of strictly increasing utilization")
+        if any(not 0 <= p.utilization <= 100 or not 0 <= p.score <= 10 for p in self.shape):
+            raise ValueError("shape points need utilization in 0..100 and score in 0..10")
+        if any(r.weight < 1 for r in self.resources):
+            raise ValueError("resource weights must be at least 1")
+
+
+class NodeResourcesFit(FilterPlugin, ScorePlugin):
+    """Filters nodes without room for the pod's requests; ranks by allocation."""
+
+    locality = Locality.NODE
+
+    ignored_resources: tuple[str, ...] = ()
+    ignored_resource_groups: tuple[str, ...] = ()
+    scoring_strategy: ScoringStrategy = ScoringStrategy()
+
+    def filter(self, pod: PodView, nodes: NodeView) -> Verdict:
+        """Reject by pod count and by each resource; unresolvable where allocatable is too small."""
+        asked = pod.memo(self, "asked", lambda: columns(self._asked(pod)))
+        allocatable = nodes.allocatable[:, asked]
+        need = pod.requests[asked]
+        short = nodes.requested[:, asked] + need > allocatable
+        full = nodes.pod_count >= nodes.allowed_pods
+        if not short.any():
+            return ~full
+        hopeless = need > allocatable
+        bit = 2 << np.arange(len(need))
+        return full | (short & ~hopeless) @ bit | (hopeless @ bit) << len(need)
+
+    def reasons(self, pod: PodView) -> tuple[Reason, ...]:
+        """Return "Too many pods", then "Insufficient r", then the same for hopeless requests."""
+        names = [pod.resources[i] for i in self._asked(pod)]
+        return (
+            Reason("Too many pods"),
+            *(Reason(f"Insufficient {n}") for n in names),
+            *(Reason(f"Insufficient {n}", resolvable=False) for n in names),
+        )
+
+    def score(self, pod: PodView, nodes: NodeView) -> Scores:
+        """Return the strategy's score, 0 to 100, with defaults for pods that state no request."""
+        strategy = self.scoring_strategy
+        scored = pod.memo(self, "scored", lambda: Scored.of(strategy.resources, pod))
+        shape = pod.memo(self, "shape", lambda: _interpolate(strategy.shape))
+        has = scored.allocatable(nodes)
+        wanted = scored.requested_with_defaults(pod, nodes)
+        weights = scored.weights
+        if not has.all():
+            weights, has = weights * (has > 0), np.maximum(has, 1)
+        parts = _STRATEGIES[strategy.type](wanted, has, shape)
+        mean = _rounded_mean if strategy.type == "RequestedToCapacityRatio" else _truncated_mean
+        return mean(parts, weights)
+
+    def _asked(self, pod: PodView) -> Ints:
+        return np.array([i for i in pod.asked if not self._ignores(pod.resources[i])], np.int64)
+
+    def _ignores(self, resource: str) -> bool:
+        group, slash, _ = resource.partition("/")
+        if not slash or group.endswith("kubernetes.io"):
+            return False
+        return resource in self.ignored_resources or group in self.ignored_resource_groups
+
+
+def _least_allocated(wanted: Ints, has: Ints, shape: Ints) -> Ints:
+    """Favour free nodes (least_allocated.go)."""
+    return np.maximum(has - wanted, 0) * MAX_NODE_SCORE // has
+
+
+def _most_allocated(wanted: Ints, has: Ints, shape: Ints) -> Ints:
+    """Favour full nodes (most_allocated.go)."""
+    return np.minimum(wanted, has) * MAX_NODE_SCORE // has
+
+
+def _requested_to_capacity_ratio(wanted: Ints, has: Ints, shape: Ints) -> Ints:
+    """Follow a function of utilization (requested_to_capacity_ratio.go)."""
+    return shape[np.where(wanted > has, 100, wanted * 100 // has)]
+
+
+_STRATEGIES: dict[str, Callable[[Ints, Ints, Ints], Ints]] = {
+    "LeastAllocated": _least_allocated,
+    "MostAllocated": _most_allocated,
+    "RequestedToCapacityRatio": _requested_to_capacity_ratio,
+}
+
+
+def _interpolate(shape: tuple[UtilizationShapePoint, ...]) -> Ints:
+    """Return the score at 0 to 100 percent, as helper.BuildBrokenLinearFunction truncates it."""
+    return np.array([_at(shape, percent) for percent in range(101)], np.int64)
+
+
+def _at(shape: tuple[UtilizationShapePoint, ...], percent: int) -> int:
+    points = [(p.utilization, 10 * p.score) for p in shape]
+    if percent <= points[0][0]:
+        return points[0][1]
+    for (x0, y0), (x1, y1) in pairwise(points):
+        if percent <= x1:
+            return y0 + int((y1 - y0) * (percent - x0) / (x1 - x0))
+    return points[-1][1]
+
+
+def _truncated_mean(parts: Ints, weights: Ints) -> Ints:
+    """Return Σ weight x part // Σ weight over the last axis, 0 where nothing counts."""
+    return (parts * weights).sum(axis=1) // np.maximum(weights.sum(axis=-1), 1)
+
+
+def _rounded_mean(parts: Ints, weights: Ints) -> Ints:
+    """Return the mean over parts above 0, rounded half up, 0 where there is none."""
+    counted = weights * (parts > 0)
+    weight = np.maximum(counted.sum(axis=1), 1)
+    return (2 * (parts * counted).sum(axis=1) + weight) // (2 * weight)
