@@ -1,0 +1,66 @@
+"""What a trial left behind: the input of every metric."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schedlab.api import Placement
+from schedlab.core.cluster import Cluster
+from schedlab.model.objects import GPU_MILLI, PodSpec, Workload
+
+NVIDIA_GPU = "nvidia.com/gpu"
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """A workload and where a scheduler put its pods.
+
+    ``seconds`` is the wall clock of the scheduler's call and ``peak_memory_mb`` the
+    memory of its process, in MB (10^6 bytes); NaN where nobody measured them.
+    """
+
+    workload: Workload
+    placement: Placement
+    seconds: float = math.nan
+    peak_memory_mb: float = math.nan
+
+    @property
+    def placed(self) -> NDArray[np.bool_]:
+        """Which pods were placed, shape (P,)."""
+        return self.placement.node >= 0
+
+    @cached_property
+    def cluster(self) -> Cluster:
+        """The cluster in its final state: bound pods and placed ones."""
+        cluster = Cluster.of(self.workload)
+        number = self._numbers(self.workload.pods.specs, cluster)[self.workload.pods.signature]
+        plain = self.placed & (self.placement.devices == 0)
+        cluster.place_many(number[plain], self.placement.node[plain])
+        for pod in np.flatnonzero(self.placed & ~plain).tolist():
+            devices = int(self.placement.devices[pod])
+            cluster.place(int(number[pod]), int(self.placement.node[pod]), devices)
+        return cluster
+
+    @cached_property
+    def gpu(self) -> str | None:
+        """The resource that counts GPUs here: shared devices before whole ones, else None."""
+        offered = {r for n in self.workload.nodes for r, amount in n.allocatable.items() if amount}
+        return next((r for r in (GPU_MILLI, NVIDIA_GPU) if r in offered), None)
+
+    @cached_property
+    def running(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """The spec number (in ``cluster.specs``) and the row of every pod on a node."""
+        bound, pods = self.workload.bound, self.workload.pods
+        theirs = self._numbers(bound.specs, self.cluster)[bound.signature]
+        ours = self._numbers(pods.specs, self.cluster)[pods.signature[self.placed]]
+        rows = (self.workload.bound_node, self.placement.node[self.placed])
+        return np.concatenate([theirs, ours]), np.concatenate(rows)
+
+    @staticmethod
+    def _numbers(specs: tuple[PodSpec, ...], cluster: Cluster) -> NDArray[np.int32]:
+        return np.array([cluster.signature(s) for s in specs], np.int32)

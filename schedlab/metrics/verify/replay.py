@@ -1,0 +1,159 @@
+"""Replay a placement pod by pod and name everything that was not legal at its turn."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from schedlab.api import Placement
+from schedlab.errors import InputError, nearest
+from schedlab.metrics.verify.arrays import form_faults, sequence_faults, value_faults
+from schedlab.metrics.verify.interpod import PodAffinity, PodAntiAffinity
+from schedlab.metrics.verify.node_rules import (
+    NodeAffinity,
+    NodeName,
+    SchedulingGates,
+    Taints,
+    Unschedulable,
+)
+from schedlab.metrics.verify.room_rules import Capacity, Devices, HostPorts
+from schedlab.metrics.verify.rule import Rule, Scene, Turn
+from schedlab.metrics.verify.spread import Spread
+from schedlab.model.objects import PodBatch, PodSpec, Workload
+
+RULES: dict[str, type[Rule]] = {
+    "scheduling-gates": SchedulingGates,
+    "unschedulable": Unschedulable,
+    "node-name": NodeName,
+    "taints": Taints,
+    "node-affinity": NodeAffinity,
+    "host-ports": HostPorts,
+    "capacity": Capacity,
+    "devices": Devices,
+    "spread": Spread,
+    "pod-affinity": PodAffinity,
+    "pod-anti-affinity": PodAntiAffinity,
+}
+
+HARD_CONSTRAINTS = tuple(RULES)
+"""The names of all constraints that a placement can be held to."""
+
+FORM = "placement"
+"""The constraint named where the placement itself is malformed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One constraint that one pod breaks on one node; empty names stand for the whole placement."""
+
+    pod: str
+    node: str
+    constraint: str
+    detail: str
+
+    def __str__(self) -> str:
+        where = " on ".join(n for n in (self.pod, self.node) if n)
+        return f"{self.constraint}: {where + ': ' if where else ''}{self.detail}"
+
+
+def verify(
+    workload: Workload,
+    placement: Placement,
+    *,
+    hard_constraints: Collection[str] = HARD_CONSTRAINTS,
+) -> list[Violation]:
+    """Check a placement against Kubernetes' hard constraints, pod by pod at its turn.
+
+    Written in plain Python from the specs alone: it shares no code with the columnar
+    cluster, the engine or the plugins whose work it judges.  A pod placed illegally is
+    reported and stays placed, as it would in the cluster.
+
+    Parameters
+    ----------
+    workload : Workload
+        The bound pods are in place before the first decision.
+    placement : Placement
+        Malformed arrays are violations of the constraint ``placement``; where their type
+        or shape is wrong nothing else can be checked.
+    hard_constraints : collection of str
+        Which of :data:`HARD_CONSTRAINTS` to hold it to, e.g. without ``spread`` for a
+        scheduler that is not asked to spread.
+
+    Returns
+    -------
+    list of Violation
+        In the order of the decisions; empty for a legal placement.
+
+    Raises
+    ------
+    InputError
+        For an unknown name in ``hard_constraints``.
+    """
+    rules = _rules(hard_constraints)
+    malformed = [Violation("", "", FORM, f) for f in form_faults(placement, len(workload.pods))]
+    if malformed:
+        return malformed
+    return [
+        *_value_violations(workload, placement),
+        *_replay(workload, placement, rules),
+    ]
+
+
+def _value_violations(workload: Workload, placement: Placement) -> Iterator[Violation]:
+    names = workload.pods.names
+    faults = (
+        *sequence_faults(placement.sequence),
+        *value_faults(placement, len(workload.nodes)),
+    )
+    for pod, detail in faults:
+        yield Violation("" if pod is None else names[pod], "", FORM, detail)
+
+
+def _rules(wanted: Collection[str]) -> dict[str, type[Rule]]:
+    for name in wanted:
+        if name not in RULES:
+            raise InputError(nearest("hard constraint", name, RULES))
+    return {name: rule for name, rule in RULES.items() if name in wanted}
+
+
+def _replay(
+    workload: Workload, placement: Placement, kinds: dict[str, type[Rule]]
+) -> Iterator[Violation]:
+    specs = tuple(dict.fromkeys((*workload.pods.specs, *workload.bound.specs)))
+    scene = Scene(workload.nodes, specs, workload.namespaces)
+    rules = {name: rule(scene) for name, rule in kinds.items()}
+    code = {spec: i for i, spec in enumerate(specs)}
+    for turn in _bound_turns(workload, code):
+        for rule in rules.values():
+            rule.bind(turn)
+    for pod, turn in _turns(workload, placement, code):
+        for constraint, rule in rules.items():
+            for detail in rule.faults(turn):
+                yield Violation(workload.pods.names[pod], turn.node.name, constraint, detail)
+        for rule in rules.values():
+            rule.place(turn)
+
+
+def _bound_turns(workload: Workload, code: dict[PodSpec, int]) -> Iterator[Turn]:
+    codes = _codes(workload.bound, code)
+    for (_, spec), number, row in zip(
+        workload.bound, codes, workload.bound_node.tolist(), strict=True
+    ):
+        yield Turn(number, spec, row, workload.nodes[row])
+
+
+def _turns(
+    workload: Workload, placement: Placement, code: dict[PodSpec, int]
+) -> Iterator[tuple[int, Turn]]:
+    """Yield each placed pod once, in the order of the decisions."""
+    codes, specs, nodes = _codes(workload.pods, code), list(workload.pods), workload.nodes
+    rows, devices = placement.node.tolist(), placement.devices.tolist()
+    for pod in dict.fromkeys(placement.sequence.tolist()):
+        if 0 <= pod < len(rows) and 0 <= rows[pod] < len(nodes):
+            row = rows[pod]
+            yield pod, Turn(codes[pod], specs[pod][1], row, nodes[row], max(devices[pod], 0))
+
+
+def _codes(batch: PodBatch, code: dict[PodSpec, int]) -> list[int]:
+    by_spec = [code[s] for s in batch.specs]
+    return [by_spec[i] for i in batch.signature.tolist()]
