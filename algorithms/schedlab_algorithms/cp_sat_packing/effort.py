@@ -1,0 +1,59 @@
+"""What may still be spent: deterministic solver seconds, and wall-clock time."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+
+from schedlab.api import Budget
+
+
+@dataclass
+class Effort:
+    """A budget that is used up.
+
+    Attributes
+    ----------
+    left : float
+        CP-SAT's deterministic seconds.
+    deadline : float
+        A reading of ``time.perf_counter()``, infinite without a bound.
+    seed : int
+    cut : bool
+        Whether the wall clock ended something early, so that another run may differ.
+    """
+
+    left: float
+    deadline: float
+    seed: int
+    cut: bool = False
+
+    @classmethod
+    def of(cls, budget: Budget) -> Effort:
+        """Return what a budget allows."""
+        wall = math.inf if budget.seconds is None else budget.seconds
+        return cls(budget.effort, budget.started + wall, budget.seed % (1 << 31))
+
+    def reserve(self, seconds: float) -> None:
+        """Keep wall-clock time for what comes after the search."""
+        self.deadline -= seconds
+
+    @property
+    def seconds(self) -> float:
+        """The wall-clock seconds left, not below 0."""
+        return max(self.deadline - time.perf_counter(), 0.0)
+
+    def affords(self, seconds: float) -> bool:
+        """Say whether there is time for something, noting it if not."""
+        enough = self.deadline - time.perf_counter() >= seconds
+        self.cut |= not enough
+        return enough
+
+    def exhausted(self) -> bool:
+        """Say whether nothing is left."""
+        return not self.affords(0) or self.left <= 0
+
+    def charge(self, deterministic: float) -> None:
+        """Spend deterministic seconds."""
+        self.left -= deterministic

@@ -1,0 +1,153 @@
+"""Which nodes to free next: where waiting pods almost fit, or around nodes almost empty."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schedlab_algorithms.cp_sat_packing.incumbent import Incumbent
+from schedlab_algorithms.cp_sat_packing.problem import Ints, Mask, copies
+from schedlab_algorithms.cp_sat_packing.scope import Scope
+
+Floats = NDArray[np.float64]
+
+SMALLEST, LARGEST = 4, 16
+"""How many nodes a scope has."""
+
+MOST_PAIRS = 4000
+"""A scope has fewer nodes if signatures x nodes would exceed this."""
+
+GREED = 6.0
+"""How much more likely a node is chosen for what it offers than at random (a Gumbel logit)."""
+
+PLACE_MORE = 0.75
+"""How often, while pods wait, a round tries to place more rather than to empty a node."""
+
+
+@dataclass
+class Chooser:
+    """Draws scopes of ``size`` nodes from ``movable`` signatures (bool, shape (S,)).
+
+    What was tried often without success is drawn less often.
+    """
+
+    incumbent: Incumbent
+    movable: Mask
+    size: int
+    waiting: int
+    generator: np.random.Generator
+    tried_signature: Ints = field(init=False)
+    tried_node: Ints = field(init=False)
+
+    def __post_init__(self) -> None:
+        signatures, nodes = self.incumbent.counts.shape
+        self.tried_signature = np.zeros(signatures, np.int64)
+        self.tried_node = np.zeros(nodes, np.int64)
+
+    def choose(self) -> Scope | None:
+        """Return the next scope, None if nothing waits and no node could be emptied."""
+        wanted = np.flatnonzero(self._waiting())
+        light = np.flatnonzero(self._could_empty())
+        if len(wanted) and (not len(light) or self.generator.random() < PLACE_MORE):
+            return self._around_signature(wanted)
+        return self._around_light_node(light) if len(light) else None
+
+    def adapt(self, solved: bool) -> None:
+        """Draw larger scopes after one that was solved to the optimum, else smaller ones."""
+        self.size = min(self.size + 1, LARGEST) if solved else max(self.size - 1, SMALLEST)
+
+    def _waiting(self) -> Mask:
+        problem = self.incumbent.problem
+        return self.movable & (self.incumbent.unplaced > 0) & problem.placeable
+
+    def _could_empty(self) -> Mask:
+        """Return the used nodes that hold nothing but movable pods, shape (N,)."""
+        counts = self.incumbent.counts
+        moved = counts[self.movable].sum(axis=0)
+        return ~self.incumbent.problem.occupied & (moved > 0) & (moved == counts.sum(axis=0))
+
+    def _around_signature(self, wanted: Ints) -> Scope:
+        """Free a node where a waiting pod almost fits; half the others likewise, half as hosts."""
+        problem = self.incumbent.problem
+        tier = problem.tier[wanted]
+        logits = -np.log1p(self.tried_signature[wanted]) - (tier - tier.min())
+        signature = int(wanted[self._draw(logits, 1)[0]])
+        self.tried_signature[signature] += 1
+        most = copies(problem, signature, problem.free, problem.slots, problem.devices)
+        possible = problem.eligible[signature] & (most > 0)
+        room = self._room_for(signature)
+        node = self._one_of(np.flatnonzero(possible), room)
+        hosts = self._appeal_as_hosts(node)
+        likewise = self.generator.random(len(hosts)) < 0.5
+        drawn = self._others(node, np.where(likewise, room, hosts), possible | (hosts > 0))
+        return self._scope(drawn, signature)
+
+    def _around_light_node(self, light: Ints) -> Scope:
+        """Free a node with little on it, and nodes that could take its pods."""
+        load = np.ones(len(self.tried_node))
+        load[light] = self._load(light)
+        node = self._one_of(light, -load)
+        hosts = self._appeal_as_hosts(node)
+        return self._scope(self._others(node, hosts, hosts > 0), None)
+
+    def _one_of(self, nodes: Ints, appeal: Floats) -> int:
+        logits = GREED * appeal[nodes] - np.log1p(self.tried_node[nodes])
+        node = int(nodes[self._draw(logits, 1)[0]])
+        self.tried_node[node] += 1
+        return node
+
+    def _others(self, node: int, appeal: Floats, candidates: Mask) -> Ints:
+        """Return a node and others drawn by ``appeal`` (N,) from ``candidates`` (N,)."""
+        candidates[node] = False
+        others = np.flatnonzero(candidates)
+        drawn = others[self._draw(GREED * appeal[others], self.size - 1)]
+        return np.concatenate([[node], drawn])
+
+    def _appeal_as_hosts(self, node: int) -> Floats:
+        """Return what the used nodes could take of a node's movable pods, 0 to 1, shape (N,)."""
+        guests = np.flatnonzero(self.movable & (self.incumbent.counts[:, node] > 0))
+        used = self.incumbent.slots < self.incumbent.problem.slots
+        room = sum((self._room_for(int(g)) for g in guests), np.zeros(len(used)))
+        return np.where(used, room / max(len(guests), 1), 0.0)
+
+    def _scope(self, nodes: Ints, wanted: int | None) -> Scope:
+        """Return the scope of some nodes, the first of which is to be drained."""
+        eligible, counts = self.incumbent.problem.eligible, self.incumbent.counts
+        inside = self.movable & counts[:, nodes].any(axis=1)
+        others = np.flatnonzero(self._waiting() & eligible[:, nodes].any(axis=1) & ~inside)
+        tier = self.incumbent.problem.tier[others]
+        drawn = others[self._draw(-tier.astype(np.float64), self.waiting)]
+        chosen = np.union1d(np.flatnonzero(inside), drawn)
+        if wanted is not None:
+            chosen = np.union1d(chosen, [wanted])
+        nodes = nodes[: max(2, MOST_PAIRS // max(len(chosen), 1))]
+        return Scope(chosen, nodes, np.arange(len(nodes)) == 0)
+
+    def _draw(self, logits: Floats, amount: int) -> NDArray[np.intp]:
+        """Draw distinct positions with probabilities by ``logits`` (the Gumbel top-k trick)."""
+        noisy = logits + self.generator.gumbel(size=len(logits))
+        return np.argsort(-noisy, kind="stable")[:amount]
+
+    def _load(self, nodes: Ints) -> Floats:
+        """Return the largest share of any resource that is taken, shape (n,)."""
+        offered = self.incumbent.problem.free[nodes]
+        taken = 1 - self.incumbent.free[nodes] / np.maximum(offered, 1)
+        load: Floats = np.where(offered > 0, taken, 0.0).max(axis=1)
+        return load
+
+    def _room_for(self, signature: int) -> Floats:
+        """Return which part of a pod each node could hold as it is, 0 to 1, shape (N,)."""
+        problem, incumbent = self.incumbent.problem, self.incumbent
+        request = problem.requests[signature]
+        asked = np.flatnonzero(request)
+        parts = [np.minimum(incumbent.free[:, asked] / request[asked], 1.0)]
+        parts.append(np.minimum(incumbent.slots, 1)[:, None])
+        if problem.gpu_count[signature]:
+            count = problem.gpu_count[signature]
+            freest = -np.sort(-incumbent.devices, axis=1)[:, :count]
+            shares = np.clip(freest / problem.gpu_milli[signature], 0.0, 1.0)
+            parts.append(shares.sum(axis=1, keepdims=True) / count)
+        room: Floats = np.where(problem.eligible[signature], np.hstack(parts).min(axis=1), 0.0)
+        return room

@@ -1,0 +1,122 @@
+"""A batch on a cluster as an integer packing problem: pods grouped by signature."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schedlab.api import Cluster, PodBatch, PodSpec
+
+Ints = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+WHOLE_DEVICE = 1000
+
+
+@dataclass(frozen=True)
+class Problem:
+    """S distinct pod specs with their multiplicities, N nodes as the batch finds them.
+
+    Attributes
+    ----------
+    specs : tuple of PodSpec, length S
+    supply : int64, shape (S,)
+        How many pods of each signature wait.
+    tier : int64, shape (S,)
+        0 for the highest priority in the batch, counting up.
+    requests : int64, shape (S, R)
+    gpu_count, gpu_milli : int64, shape (S,)
+        Devices and thousandths of each; 0 where a pod asks for none.
+    eligible : bool, shape (S, N)
+        What the filters that read specs alone say.
+    free : int64, shape (N, R)
+        Not below 0: an overcommitted node takes only pods that ask for nothing there.
+    slots : int64, shape (N,)
+        How many more pods the node may hold.
+    devices : int64, shape (N, D)
+        Free thousandths by GPU device, -1 where a node has fewer.
+    occupied : bool, shape (N,)
+        Nodes that hold pods which are not of this batch.
+    """
+
+    specs: tuple[PodSpec, ...]
+    supply: Ints
+    tier: Ints
+    requests: Ints
+    gpu_count: Ints
+    gpu_milli: Ints
+    eligible: Mask
+    free: Ints
+    slots: Ints
+    devices: Ints
+    occupied: Mask
+
+    @property
+    def tiers(self) -> int:
+        """The number of distinct priorities."""
+        return int(self.tier.max(initial=-1)) + 1
+
+    @cached_property
+    def placeable(self) -> Mask:
+        """Signatures of which at least one pod fits on some node as the batch finds it, (S,)."""
+        room = self.free, self.slots, self.devices
+        fits = [bool((copies(self, s, *room)[e] > 0).any()) for s, e in enumerate(self.eligible)]
+        return np.array(fits, np.bool_)
+
+    def by_tier(self, counts: Ints) -> Ints:
+        """Sum ``counts`` (S,) over the signatures of each tier, shape (tiers,)."""
+        return np.bincount(self.tier, counts, minlength=self.tiers).astype(np.int64)
+
+
+def problem_of(cluster: Cluster, pods: PodBatch, eligible: Mask) -> Problem:
+    """Group a batch by signature and read the state of ``cluster``.
+
+    ``eligible`` (S, N) has one row for each of ``pods.specs``.
+    """
+    gpus = [spec.gpu for spec in pods.specs]
+    return Problem(
+        specs=pods.specs,
+        supply=np.bincount(pods.signature, minlength=len(pods.specs)).astype(np.int64),
+        tier=_tiers(pods.specs),
+        requests=_requests(cluster, pods.specs),
+        gpu_count=np.array([g.count if g else 0 for g in gpus], np.int64),
+        gpu_milli=np.array([g.milli if g else 0 for g in gpus], np.int64),
+        eligible=eligible,
+        free=np.maximum(cluster.allocatable - cluster.requested, 0),
+        slots=np.maximum(cluster.allowed_pods - cluster.pod_count, 0),
+        devices=cluster.device_free.copy(),
+        occupied=cluster.pod_count > 0,
+    )
+
+
+def _requests(cluster: Cluster, specs: Sequence[PodSpec]) -> Ints:
+    rows = [cluster.pod(cluster.signature(spec)).requests for spec in specs]
+    return np.array(rows, np.int64).reshape(len(specs), len(cluster.resources))
+
+
+def _tiers(specs: Sequence[PodSpec]) -> Ints:
+    priorities = np.array([s.priority for s in specs], np.int64)
+    return np.unique(-priorities, return_inverse=True)[1].astype(np.int64)
+
+
+def copies(problem: Problem, signature: int, free: Ints, slots: Ints, devices: Ints) -> Ints:
+    """Return how many pods of one signature alone would fit on each of n nodes, shape (n,).
+
+    Exact but for pods that want several shared devices, where it may be too high.
+    ``free`` is (n, R), ``slots`` (n,), ``devices`` (n, D).
+    """
+    request = problem.requests[signature]
+    asked = np.flatnonzero(request)
+    fit = np.minimum(slots, problem.supply[signature])
+    if len(asked):
+        fit = np.minimum(fit, (free[:, asked] // request[asked]).min(axis=1))
+    if problem.gpu_count[signature]:
+        count, milli = problem.gpu_count[signature], problem.gpu_milli[signature]
+        shares = np.maximum(devices, 0) // milli
+        fit = np.minimum(fit, shares.sum(axis=1) // count)
+        fit = np.where((shares > 0).sum(axis=1) >= count, fit, 0)
+    return np.maximum(fit, 0)
