@@ -1,0 +1,80 @@
+"""A trial's tables: one row a pod (decisions), one row a node (nodes)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from schedlab.api import Failure, Placement
+from schedlab.metrics import Outcome
+
+DECISIONS = "decisions.parquet"
+NODES = "nodes.parquet"
+
+
+def write_tables(folder: Path, outcome: Outcome) -> None:
+    """Write ``decisions.parquet`` and ``nodes.parquet`` of a legal placement."""
+    pq.write_table(decisions(outcome), folder / DECISIONS)
+    pq.write_table(nodes(outcome), folder / NODES)
+
+
+def decisions(outcome: Outcome) -> pa.Table:
+    """Return one row a pod, in arrival order.
+
+    Columns: ``pod`` (namespace/name), ``signature`` (equal for pods of equal specs),
+    ``node`` (row, -1 unplaced), ``devices`` (bit mask), ``latency_us`` (null where the
+    scheduler decides in batches), ``turn`` (position in the order of decisions),
+    ``reason`` (why it was left, null if placed or untold).
+    """
+    pods, placement = outcome.workload.pods, outcome.placement
+    turn = np.empty(len(pods), np.int64)
+    turn[placement.sequence] = np.arange(len(pods))
+    return pa.table(
+        {
+            "pod": pa.array(pods.names, pa.string()),
+            "signature": pods.signature,
+            "node": placement.node,
+            "devices": placement.devices,
+            "latency_us": _microseconds(placement.latency_ns, len(pods)),
+            "turn": turn,
+            "reason": _reasons(placement),
+        }
+    )
+
+
+def nodes(outcome: Outcome) -> pa.Table:
+    """Return one row a node as the placement leaves it, in the workload's order.
+
+    Columns: ``node`` (name), ``pods``, and for each resource ``<resource>_allocatable`` and
+    ``<resource>_requested`` (milli-cores, bytes, counts).
+    """
+    cluster = outcome.cluster
+    columns: dict[str, object] = {
+        "node": pa.array([n.name for n in cluster.nodes], pa.string()),
+        "pods": cluster.pod_count.copy(),
+    }
+    for i, name in enumerate(cluster.resources):
+        columns[f"{name}_allocatable"] = cluster.allocatable[:, i].copy()
+        columns[f"{name}_requested"] = cluster.requested[:, i].copy()
+    return pa.table(columns)
+
+
+def _microseconds(latency_ns: NDArray[np.int64] | None, pods: int) -> pa.Array:
+    if latency_ns is None:
+        return pa.nulls(pods, pa.float64())
+    return pa.array(latency_ns / 1000.0)
+
+
+def _reasons(placement: Placement) -> pa.Array:
+    texts = [_reason(failures) for failures in placement.failures]
+    codes = pa.array(placement.failure, mask=placement.failure < 0)
+    return pa.DictionaryArray.from_arrays(codes, pa.array(texts, pa.string()))
+
+
+def _reason(failures: tuple[Failure, ...]) -> str:
+    ranked = sorted(failures, key=lambda f: (-f.nodes, f.plugin, f.reason))
+    return "; ".join(f"{f.nodes} nodes: {f.reason}" for f in ranked)
