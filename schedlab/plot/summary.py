@@ -1,0 +1,60 @@
+"""The one picture of a run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from schedlab.errors import InputError
+from schedlab.plot import style
+from schedlab.plot.comparison import quality_latency, ranked_bars
+from schedlab.plot.frames import good, telling_quality
+from schedlab.plot.style import SIZE
+
+if TYPE_CHECKING:
+    from schedlab.harness.run import Run
+
+WIDTH = 12.0
+
+
+def summary_figure(run: Run) -> Figure:
+    """Draw each workload of a run in a row: quality against latency, and quality ranked.
+
+    The quality is the share of pods placed, or where the schedulers do not differ in it the
+    nodes used; better is up, and on top.
+
+    Raises
+    ------
+    InputError
+        If no trial of the run ended well.
+    """
+    trials = good(run.trials)
+    if trials.empty:
+        raise InputError(f"{run.folder}: no trial ended well, there is nothing to draw")
+    workloads = list(dict.fromkeys(trials["workload"]))
+    height = max(3.4, 1.3 + 0.27 * trials["scheduler"].nunique())
+    figure = style.figure(WIDTH, height * len(workloads) + 0.2)
+    grid = figure.subplots(len(workloads), 2, squeeze=False, width_ratios=[1.25, 1])
+    figure.supxlabel(_note(trials), fontsize=SIZE - 0.5, color="#777777", x=0.01, ha="left")
+    frames = [trials[trials["workload"] == w] for w in workloads]
+    for (_, right), frame in zip(grid, frames, strict=True):
+        ranked_bars(frame, metric=telling_quality(frame), ax=right)
+    for (left, _), frame, name in zip(grid, frames, workloads, strict=True):
+        quality_latency(frame, ax=left)
+        style.title(left, name)
+    return figure
+
+
+def _note(trials: pd.DataFrame) -> str:
+    """Return how to read the figure: how many seeds, what whiskers and hollow points are."""
+    each = trials.groupby(["workload", "scheduler"])["seed"].nunique()
+    few, many = int(each.min()), int(each.max())
+    count = str(many) if few == many else f"{few} to {many}"
+    note = f"means over {count} seed{'' if many == 1 else 's'}"
+    if many > 1:
+        note += "; whiskers: 95 % confidence over seeds"
+    if trials["latency_p50_us"].isna().any():
+        note += "; hollow: decides the batch as a whole, time of the call over its pods"
+    return note
