@@ -7,9 +7,10 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from schedlab.core.counts import DomainSums
 from schedlab.core.labels import LabelTable
 from schedlab.core.log import ChangeLog
-from schedlab.core.views import NodeView, PodView, S
+from schedlab.core.views import NodeView, PodView, S, T
 from schedlab.model.objects import CPU, MEMORY, PODS, Node, PodSpec, Service, Workload
 
 Ints = NDArray[np.int64]
@@ -50,6 +51,7 @@ class Cluster:
         self._index: dict[PodSpec, int] = {}
         self._views: list[PodView] = []
         self._derived: dict[Hashable, NDArray[np.generic]] = {}
+        self._shared: dict[Hashable, object] = {}
         specs = tuple(dict.fromkeys(specs))
         self._deltas: Ints
         self._set_columns(_resource_names(self.nodes, specs))
@@ -157,6 +159,20 @@ class Cluster:
         if key not in self._derived:
             self._derived[key] = build(self.nodes)
         return self._derived[key]  # type: ignore[return-value]
+
+    def shared(self, key: Hashable, build: Callable[[], T]) -> T:
+        """Return what ``build`` made under ``key``, calling it at first use."""
+        if key not in self._shared:
+            self._shared[key] = build()
+        return self._shared[key]  # type: ignore[return-value]
+
+    def sums_by_node(self, key: Hashable, weigh: Callable[[PodSpec], int]) -> DomainSums:
+        """Return the table of Σ ``weigh(spec)`` over the pods on each node; ``key`` names it."""
+
+        def build() -> DomainSums:
+            return DomainSums(self, np.arange(len(self)), len(self), weigh)
+
+        return self.shared(("sums by node", key), build)
 
     # -- building ----------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -200,6 +200,14 @@ class NodeView:
         """Return a column that ``build`` makes of all node specs, once, at this view's rows."""
         return self.at(self._cluster.derived(key, build))
 
+    def sum_placed(self, key: Hashable, weigh: Callable[[PodSpec], int]) -> Ints:
+        """Return Σ ``weigh(spec)`` over the pods on each node, shape (n,).
+
+        The table is built once for each ``key``, which stands for ``weigh``, and kept up to
+        date; NODE-local, as a node's sum depends on its own pods alone.
+        """
+        return self.at(self._cluster.sums_by_node(key, weigh).current())
+
     # -- the rest of the cluster (locality CLUSTER only) ---------------------------
 
     @property
@@ -211,6 +219,20 @@ class NodeView:
     def namespaces(self) -> Mapping[str, Mapping[str, str]]:
         """Each known namespace's labels."""
         return self._cluster.namespaces
+
+    def changes(self, since: int) -> tuple[Ints, Sequence[PodSpec], NDArray[np.int8]]:
+        """Return rows, specs and signs (+1 placed, -1 removed) after the first ``since`` changes.
+
+        A table that a plugin keeps of the whole cluster (see :meth:`shared`) is a fold over
+        these; ``since`` is how many it has seen.
+        """
+        cluster, log = self._cluster, self._cluster.log
+        specs = [cluster.specs[s] for s in log.signatures(since).tolist()]
+        return log.rows(since), specs, log.signs(since)
+
+    def shared(self, key: Hashable, build: Callable[[], T]) -> T:
+        """Return what ``build`` made under ``key``, calling it once for this cluster."""
+        return self._cluster.shared(key, build)
 
     def sums_by_domain(
         self, codes: NDArray[np.integer], size: int, weigh: Callable[[PodSpec], int]
