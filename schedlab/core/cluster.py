@@ -11,7 +11,17 @@ from schedlab.core.counts import DomainSums
 from schedlab.core.labels import LabelTable
 from schedlab.core.log import ChangeLog
 from schedlab.core.views import NodeView, PodView, S, T
-from schedlab.model.objects import CPU, MEMORY, PODS, Node, PodSpec, Service, Workload
+from schedlab.model.objects import (
+    CPU,
+    EMPTY_BATCH,
+    MEMORY,
+    PODS,
+    Node,
+    PodBatch,
+    PodSpec,
+    Service,
+    Workload,
+)
 
 Ints = NDArray[np.int64]
 
@@ -22,7 +32,7 @@ UNLIMITED_PODS = 110
 class Cluster:
     """Nodes, what is placed on them, and a log of the changes.
 
-    Columns, row by row as in ``nodes``:
+    Columns, row by row as in ``nodes``, each contiguous in memory (Fortran order):
 
     - ``allocatable``, ``requested``: (N, R), the axis named by ``resources``
       (``cpu`` in milli-cores, ``memory`` in bytes, others in counts);
@@ -41,10 +51,12 @@ class Cluster:
         *,
         services: Sequence[Service] = (),
         namespaces: Mapping[str, Mapping[str, str]] | None = None,
+        history: PodBatch = EMPTY_BATCH,
     ) -> None:
         self.nodes = tuple(nodes)
         self.services = tuple(services)
         self.namespaces = dict(namespaces or {})
+        self.history = history
         self.labels = LabelTable(self.nodes)
         self.log = ChangeLog()
         self.specs: list[PodSpec] = []
@@ -64,7 +76,11 @@ class Cluster:
         """Build a workload's cluster with its bound pods in place."""
         specs = (*workload.pods.specs, *workload.bound.specs)
         cluster = cls(
-            workload.nodes, specs, services=workload.services, namespaces=workload.namespaces
+            workload.nodes,
+            specs,
+            services=workload.services,
+            namespaces=workload.namespaces,
+            history=workload.expected,
         )
         for (_, spec), row in zip(workload.bound, workload.bound_node.tolist(), strict=True):
             cluster.place(cluster.signature(spec), row, cluster.first_devices(spec, row))
@@ -180,7 +196,7 @@ class Cluster:
         self.resources = resources
         self._resource_index = {r: i for i, r in enumerate(resources)}
         self.static = _static(self.nodes, resources)
-        self.dynamic = np.zeros((len(self.nodes), len(resources) + 3), np.int64)
+        self.dynamic = np.zeros((len(self.nodes), len(resources) + 3), np.int64, order="F")
         self._deltas = np.zeros((0, len(resources) + 3), np.int64)
 
     def _add_resources(self, names: list[str]) -> None:
@@ -218,10 +234,10 @@ def _static(nodes: Sequence[Node], resources: tuple[str, ...]) -> Ints:
         [*(n.allocatable.get(r, 0) for r in resources), n.allocatable.get(PODS, UNLIMITED_PODS)]
         for n in nodes
     ]
-    return np.array(table, np.int64).reshape(len(nodes), len(resources) + 1)
+    return np.array(table, np.int64, order="F").reshape(len(nodes), len(resources) + 1)
 
 
 def _devices(nodes: Sequence[Node]) -> Ints:
     counts = np.array([n.gpus.count if n.gpus else 0 for n in nodes], np.int64)
     width = int(counts.max(initial=0))
-    return np.where(np.arange(width) < counts[:, None], 1000, -1).astype(np.int64)
+    return np.where(np.arange(width) < counts[:, None], 1000, -1).astype(np.int64, order="F")

@@ -76,7 +76,7 @@ class SignatureState:
         nodes = cluster.view()
         self._sort_filters(profile, nodes)
         self._sort_scores(profile, nodes)
-        self.base = self._spec_base_of(slice(None)) + np.zeros(len(cluster), np.int64)
+        self.base = self._spec_base_of(slice(None), len(cluster))
         for start in range(0, len(cluster), CHUNK):
             part = slice(start, start + CHUNK)
             self._ask_node_plugins(cluster.view(part), self.base[part], part)
@@ -119,7 +119,7 @@ class SignatureState:
         if len(rows) >= len(cluster):
             rows = np.unique(rows)
         nodes = cluster.view(rows)
-        base = self._spec_base_of(rows) + np.zeros(len(rows), np.int64)
+        base = self._spec_base_of(rows, len(rows))
         self._ask_node_plugins(nodes, base, rows)
         if self.normal:
             self._update_normalized(nodes, base, rows)
@@ -135,8 +135,11 @@ class SignatureState:
         self._add_normalized(slice(None))
         self.blocks = BlockMaxima(self.total) if BlockMaxima.pays(len(self.total)) else None
 
-    def _spec_base_of(self, rows: Ints | slice) -> Ints:
-        return self._spec_base if len(self._spec_base) == 1 else self._spec_base[rows]
+    def _spec_base_of(self, rows: Ints | slice, count: int) -> Ints:
+        """Return a fresh array of what the SPEC plugins add at some rows."""
+        if len(self._spec_base) == 1:
+            return np.full(count, self._spec_base[0])
+        return self._spec_base[rows].copy()
 
     def _ask_node_plugins(self, nodes: NodeView, base: Ints, rows: Ints | slice) -> None:
         for score, weight in self.node_scores:
@@ -144,7 +147,7 @@ class SignatureState:
             base += raw if weight == 1 else weight * raw
         for plugin in self.node_filters:
             accepted = fits(plugin, self.pod, nodes)
-            if not accepted.all():
+            if np.count_nonzero(accepted) < len(accepted):
                 base[~accepted] = INFEASIBLE
         if self._spec_fits is not None:
             base[~self._spec_fits[rows]] = INFEASIBLE
@@ -186,6 +189,7 @@ class IncrementalPath:
         self._profile = profile
         self._cluster = cluster
         self._select = select
+        self._lowest = isinstance(select, Lowest)
         self._states: dict[int, SignatureState] = {}
         self._rows = 0
 
@@ -196,11 +200,11 @@ class IncrementalPath:
         state = self._state(signature)
         if state.cluster_filters or state.cluster_scores:
             return self._pick_clusterwide(state)
-        if state.blocks is not None and isinstance(self._select, Lowest):
-            row = state.blocks.argmax()
-        else:
-            row = self._best(state)
-        return row if state.total[row] != INFEASIBLE else -1
+        row = int(state.total.argmax()) if state.blocks is None else state.blocks.argmax()
+        if state.total[row] == INFEASIBLE:
+            return -1
+        # A tie-break with a memory is consulted only where something is feasible.
+        return row if self._lowest else self._select.among(state.total)
 
     def failures(self, signature: int) -> tuple[Failure, ...]:
         """Return what keeps the signature off every node, in filter order."""
@@ -220,12 +224,6 @@ class IncrementalPath:
             self._rows += len(self._cluster.log) - state.seen
             state.refresh(self._cluster)
         return state
-
-    def _best(self, state: SignatureState) -> int:
-        # A tie-break with a memory is not consulted where nothing is feasible.
-        if state.total.max() == INFEASIBLE:
-            return 0
-        return self._select.among(state.total)
 
     def _pick_clusterwide(self, state: SignatureState) -> int:
         accepted = state.base != INFEASIBLE

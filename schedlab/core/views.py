@@ -10,7 +10,14 @@ from numpy.typing import NDArray
 
 from schedlab.core.counts import DomainSums
 from schedlab.core.labels import Column
-from schedlab.model.objects import Node, NodeSelectorTerm, PodSpec, Requirement, Taint
+from schedlab.model.objects import (
+    Node,
+    NodeSelectorTerm,
+    PodBatch,
+    PodSpec,
+    Requirement,
+    Taint,
+)
 
 if TYPE_CHECKING:
     from schedlab.core.cluster import Cluster
@@ -208,6 +215,11 @@ class NodeView:
         """
         return self.at(self._cluster.sums_by_node(key, weigh).current())
 
+    @property
+    def history(self) -> PodBatch:
+        """Pods of the past, by which a plugin may foresee demand; it never changes."""
+        return self._cluster.history
+
     # -- the rest of the cluster (locality CLUSTER only) ---------------------------
 
     @property
@@ -251,7 +263,8 @@ class NodeView:
             return frozen(column)
         if isinstance(self._rows, slice):
             return frozen(column[self._rows])
-        return column.take(self._rows, axis=0)
+        # Columns of a table lie one after the other: taking from each keeps it so.
+        return column.take(self._rows) if column.ndim == 1 else column.T.take(self._rows, -1).T
 
     def _constant(self) -> Ints:
         if self._static is None:

@@ -24,10 +24,10 @@ class NodeResourcesBalancedAllocation(ScorePlugin):
 
     def score(self, pod: PodView, nodes: NodeView) -> Scores:
         """Return 0 to 100, higher where the shares are closer together."""
-        scored = pod.memo(self, "scored", lambda: Scored.of(self.resources, pod))
+        scored = pod.memo(self, "scored", lambda: Scored.of(self.resources, pod, nodes))
         has = scored.allocatable(nodes)
         wanted = scored.requested(pod, nodes)
-        if has.shape[1] == 2 and has.all():
+        if has.shape[1] == 2 and scored.everywhere:
             share = np.minimum(wanted / has, 1.0)
             deviation = np.abs(share[:, 0] - share[:, 1]) / 2
         else:

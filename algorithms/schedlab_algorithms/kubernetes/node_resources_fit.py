@@ -73,9 +73,9 @@ class NodeResourcesFit(FilterPlugin, ScorePlugin):
         allocatable = nodes.allocatable[:, asked]
         need = pod.requests[asked]
         short = nodes.requested[:, asked] + need > allocatable
+        if not np.count_nonzero(short):
+            return nodes.pod_count < nodes.allowed_pods
         full = nodes.pod_count >= nodes.allowed_pods
-        if not short.any():
-            return ~full
         hopeless = need > allocatable
         bit = 2 << np.arange(len(need))
         return full | (short & ~hopeless) @ bit | (hopeless @ bit) << len(need)
@@ -91,17 +91,18 @@ class NodeResourcesFit(FilterPlugin, ScorePlugin):
 
     def score(self, pod: PodView, nodes: NodeView) -> Scores:
         """Return the strategy's score, 0 to 100, with defaults for pods that state no request."""
-        strategy = self.scoring_strategy
-        scored = pod.memo(self, "scored", lambda: Scored.of(strategy.resources, pod))
-        shape = pod.memo(self, "shape", lambda: _interpolate(strategy.shape))
+        scored, strategy = pod.memo(self, "scored", lambda: self._scored(pod, nodes))
         has = scored.allocatable(nodes)
         wanted = scored.requested_with_defaults(pod, nodes)
         weights = scored.weights
-        if not has.all():
+        if not scored.everywhere:
             weights, has = weights * (has > 0), np.maximum(has, 1)
-        parts = _STRATEGIES[strategy.type](wanted, has, shape)
-        mean = _rounded_mean if strategy.type == "RequestedToCapacityRatio" else _truncated_mean
-        return mean(parts, weights)
+        return strategy(wanted, has, weights)
+
+    def _scored(self, pod: PodView, nodes: NodeView) -> tuple[Scored, Strategy]:
+        strategy = self.scoring_strategy
+        make = _STRATEGIES[strategy.type]
+        return Scored.of(strategy.resources, pod, nodes), make(_interpolate(strategy.shape))
 
     def _asked(self, pod: PodView) -> Ints:
         return np.array([i for i in pod.asked if not self._ignores(pod.resources[i])], np.int64)
@@ -113,22 +114,39 @@ class NodeResourcesFit(FilterPlugin, ScorePlugin):
         return resource in self.ignored_resources or group in self.ignored_resource_groups
 
 
-def _least_allocated(wanted: Ints, has: Ints, shape: Ints) -> Ints:
+def _least_allocated(shape: Ints) -> Strategy:
     """Favour free nodes (least_allocated.go)."""
-    return np.maximum(has - wanted, 0) * MAX_NODE_SCORE // has
+
+    def score(wanted: Ints, has: Ints, weights: Ints) -> Scores:
+        free = np.maximum(has - wanted, 0)
+        return _truncated_mean(free * MAX_NODE_SCORE // has, weights)
+
+    return score
 
 
-def _most_allocated(wanted: Ints, has: Ints, shape: Ints) -> Ints:
+def _most_allocated(shape: Ints) -> Strategy:
     """Favour full nodes (most_allocated.go)."""
-    return np.minimum(wanted, has) * MAX_NODE_SCORE // has
+
+    def score(wanted: Ints, has: Ints, weights: Ints) -> Scores:
+        used = np.minimum(wanted, has)
+        return _truncated_mean(used * MAX_NODE_SCORE // has, weights)
+
+    return score
 
 
-def _requested_to_capacity_ratio(wanted: Ints, has: Ints, shape: Ints) -> Ints:
+def _requested_to_capacity_ratio(shape: Ints) -> Strategy:
     """Follow a function of utilization (requested_to_capacity_ratio.go)."""
-    return shape[np.where(wanted > has, 100, wanted * 100 // has)]
+
+    def score(wanted: Ints, has: Ints, weights: Ints) -> Scores:
+        return _rounded_mean(shape[np.where(wanted > has, 100, wanted * 100 // has)], weights)
+
+    return score
 
 
-_STRATEGIES: dict[str, Callable[[Ints, Ints, Ints], Ints]] = {
+Strategy = Callable[[Ints, Ints, Ints], Scores]
+"""From requested with the pod and allocatable, (n, K), and weights, (K,) or (n, K), to scores."""
+
+_STRATEGIES: dict[str, Callable[[Ints], Strategy]] = {
     "LeastAllocated": _least_allocated,
     "MostAllocated": _most_allocated,
     "RequestedToCapacityRatio": _requested_to_capacity_ratio,
@@ -152,7 +170,9 @@ def _at(shape: tuple[UtilizationShapePoint, ...], percent: int) -> int:
 
 def _truncated_mean(parts: Ints, weights: Ints) -> Ints:
     """Return Σ weight x part // Σ weight over the last axis, 0 where nothing counts."""
-    return (parts * weights).sum(axis=1) // np.maximum(weights.sum(axis=-1), 1)
+    if weights.ndim == 1:
+        return parts @ weights // max(int(weights.sum()), 1)
+    return (parts * weights).sum(axis=1) // np.maximum(weights.sum(axis=1), 1)
 
 
 def _rounded_mean(parts: Ints, weights: Ints) -> Ints:

@@ -35,26 +35,30 @@ class Scored:
     """The resources that count for one pod: axis positions and weights, shape (K,).
 
     ``defaulted`` are those among them with defaults for silent pods, and ``nonzero`` their
-    columns in the requests that count these defaults.
+    columns in the requests that count these defaults.  ``everywhere`` says that every node
+    of the cluster has some of each.
     """
 
     columns: Ints | slice
     weights: Ints
     defaulted: Ints
     nonzero: Ints | slice
+    everywhere: bool
 
     @classmethod
-    def of(cls, resources: tuple[ResourceSpec, ...], pod: PodView) -> Scored:
+    def of(cls, resources: tuple[ResourceSpec, ...], pod: PodView, nodes: NodeView) -> Scored:
         """Return native resources, and others that the pod asks for."""
         known = [r for r in resources if r.name in pod.resources]
         position = {r.name: pod.resources.index(r.name) for r in known}
         counted = [r for r in known if r.name in NATIVE or pod.requests[position[r.name]] > 0]
         silent = [(i, NONZERO[r.name]) for i, r in enumerate(counted) if r.name in NONZERO]
+        chosen = columns(np.array([position[r.name] for r in counted], np.int64))
         return cls(
-            columns(np.array([position[r.name] for r in counted], np.int64)),
-            np.array([r.weight for r in counted], np.int64),
-            np.array([i for i, _ in silent], np.int64),
-            columns(np.array([n for _, n in silent], np.int64)),
+            columns=chosen,
+            weights=np.array([r.weight for r in counted], np.int64),
+            defaulted=np.array([i for i, _ in silent], np.int64),
+            nonzero=columns(np.array([n for _, n in silent], np.int64)),
+            everywhere=bool(nodes.whole.allocatable[:, chosen].all()),
         )
 
     def allocatable(self, nodes: NodeView) -> Ints:
