@@ -23,7 +23,7 @@ Mask = NDArray[np.bool_]
 INFEASIBLE = np.iinfo(np.int64).min
 """The total of a node that does not fit: below any score."""
 
-CHUNK = 4096
+CHUNK = 8192
 """Rows that plugins are asked about at once: their temporaries then stay in the cache."""
 
 

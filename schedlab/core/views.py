@@ -268,10 +268,18 @@ class NodeView:
 
     def _constant(self) -> Ints:
         if self._static is None:
-            self._static = self.at(self._cluster.static)
-        return self._static
+            self._read()
+        return self._static  # type: ignore[return-value]
 
     def _state(self) -> Ints:
         if self._dynamic is None:
-            self._dynamic = self.at(self._cluster.dynamic)
-        return self._dynamic
+            self._read()
+        return self._dynamic  # type: ignore[return-value]
+
+    def _read(self) -> None:
+        static, dynamic = self._cluster.static, self._cluster.dynamic
+        if self._rows is None or isinstance(self._rows, slice):
+            self._static, self._dynamic = self.at(static), self.at(dynamic)
+        else:
+            both = self._cluster.gather(self._rows)
+            self._static, self._dynamic = both[:, : static.shape[1]], both[:, static.shape[1] :]
