@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import (
     BaseModel,
@@ -16,6 +16,7 @@ from pydantic import (
     model_validator,
 )
 
+from schedlab.config.paths import anchored
 from schedlab.config.profile import read_toml
 from schedlab.errors import InputError, explain_validation, nearest
 
@@ -31,10 +32,15 @@ class Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+MOST_SEEDS = 10_000
+
+
 def _as_seeds(value: object) -> object:
     """Turn a count into the seeds 0, 1, ..., count - 1."""
     if isinstance(value, bool) or not isinstance(value, int | list | tuple):
         raise ValueError("expected a count (seeds = 3) or a list of integers (seeds = [0, 1, 2])")
+    if isinstance(value, int) and value > MOST_SEEDS:
+        raise ValueError(f"expected at most {MOST_SEEDS:,} seeds")
     return tuple(range(value)) if isinstance(value, int) else tuple(value)
 
 
@@ -97,15 +103,21 @@ class BudgetConfig(Model):
 class Suite(Model):
     """A matrix of workloads x schedulers x seeds.
 
-    ``timeout`` (seconds, None: never) ends a trial that hangs; it is a named failure.
+    ``timeout`` (seconds, None: never) ends a trial that hangs, ``memory_mb`` (10^6 bytes,
+    None: what there is; Linux) bounds what a trial may take; both are named failures.
+    ``optional_workloads`` take part where they are chosen by their labels.  ``profile``
+    also measures time by plugin and extension point, which adds to what decisions cost.
     """
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     description: str = ""
     seeds: Seeds = (0,)
     timeout: Positive | None = None
+    memory_mb: Positive | None = None
     budget: BudgetConfig = BudgetConfig()
+    profile: bool = False
     workloads: tuple[Entry, ...] = Field(min_length=1)
+    optional_workloads: tuple[Entry, ...] = ()
     schedulers: tuple[SchedulerEntry, ...] = Field(min_length=1)
 
     @field_validator("seeds")
@@ -113,22 +125,13 @@ class Suite(Model):
     def _distinct_seeds(cls, seeds: tuple[int, ...]) -> tuple[int, ...]:
         return _are_distinct(seeds)
 
-    @field_validator("workloads", "schedulers")
+    @field_validator("workloads", "optional_workloads", "schedulers")
     @classmethod
     def _distinct_labels(cls, entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
         for label, count in Counter(e.label for e in entries).items():
             if count > 1:
                 raise ValueError(f"{label!r} is named twice: give each entry its own label")
         return entries
-
-    def select(self, labels: Sequence[str]) -> Self:
-        """Return the suite with only the schedulers of these labels, in the suite's order."""
-        known = {s.label for s in self.schedulers}
-        for label in labels:
-            if label not in known:
-                raise InputError(f"suite {self.name}: {nearest('scheduler', label, known)}")
-        kept = tuple(s for s in self.schedulers if s.label in labels)
-        return self.model_copy(update={"schedulers": kept})
 
 
 def make_suite(data: Mapping[str, Any], where: str) -> Suite:
@@ -140,18 +143,15 @@ def make_suite(data: Mapping[str, Any], where: str) -> Suite:
 
 
 def load_suite(name_or_path: str | Path, registry: Registry) -> Suite:
-    """Read a suite by its registered name or from a TOML file, and check every name in it.
+    """Read a suite by its registered name or from a TOML file; its paths are beside it.
 
     Raises
     ------
     InputError
-        If there is no such suite or file, the TOML is broken, a key or value is wrong, or
-        a workload or scheduler is unknown or rejects its arguments.
+        If there is no such suite or file, the TOML is broken, or a key or value is wrong.
     """
     path = _locate(name_or_path, registry)
-    suite = make_suite(read_toml(path), str(path))
-    check_names(suite, registry, str(path))
-    return suite
+    return anchored(make_suite(read_toml(path), str(path)), path.parent.absolute(), registry)
 
 
 def check_names(suite: Suite, registry: Registry, where: str) -> None:

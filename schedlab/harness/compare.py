@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 import numpy as np
@@ -29,17 +29,33 @@ DIFFERENCE_COLUMNS = [
 def merge(runs: Sequence[Run]) -> pd.DataFrame:
     """Return the trials of several runs in one frame.
 
-    A scheduler that several runs have is told apart as ``label [run folder]``.  So is a
-    workload whose contents are not the same in all of them: it is another workload.
+    A workload whose contents are not the same in all runs is told apart as ``label [run
+    folder]``: it is another workload.  So is a scheduler that several runs tried on one
+    workload.
+
+    Raises
+    ------
+    InputError
+        If a run is given twice.
     """
+    _refuse_twice(runs)
     names = _run_names(runs)
-    schedulers = {s for s, where in _where(runs, "scheduler").items() if len(where) > 1}
-    workloads = _changed_workloads(runs)
+    changed = _changed_workloads(runs)
     frames = [run.trials.copy() for run in runs]
     for frame, name in zip(frames, names, strict=True):
-        for column, unclear in (("scheduler", schedulers), ("workload", workloads)):
-            frame[column] = [f"{x} [{name}]" if x in unclear else x for x in frame[column]]
+        frame["workload"] = [_told_apart(w, name, w in changed) for w in frame["workload"]]
+    tried = Counter(cell for frame in frames for cell in set(_cells(frame)))
+    for frame, name in zip(frames, names, strict=True):
+        frame["scheduler"] = [_told_apart(c[1], name, tried[c] > 1) for c in _cells(frame)]
     return pd.concat(frames)
+
+
+def _told_apart(label: str, run: str, unclear: bool) -> str:
+    return f"{label} [{run}]" if unclear else label
+
+
+def _cells(trials: pd.DataFrame) -> list[tuple[str, str]]:
+    return list(zip(trials["workload"], trials["scheduler"], strict=True))
 
 
 def differences(trials: pd.DataFrame, baseline: str, metrics: Sequence[str]) -> pd.DataFrame:
@@ -56,7 +72,7 @@ def differences(trials: pd.DataFrame, baseline: str, metrics: Sequence[str]) -> 
         For a baseline that no workload has, or a metric that no trial has.
     """
     _check_known("baseline", [baseline], set(trials["scheduler"]))
-    _check_known("metric", metrics, set(metric_columns(trials)))
+    known_metrics(trials, metrics)
     ok = trials[trials["status"] == "ok"]
     rows = [
         [workload, scheduler, baseline, metric, *_difference(table[scheduler], table[baseline])]
@@ -68,6 +84,15 @@ def differences(trials: pd.DataFrame, baseline: str, metrics: Sequence[str]) -> 
         if scheduler != baseline
     ]
     return pd.DataFrame(rows, columns=DIFFERENCE_COLUMNS)
+
+
+def known_metrics(trials: pd.DataFrame, metrics: Sequence[str] | None) -> list[str]:
+    """Return these metrics, or all of the trials; raise InputError if no trial has one."""
+    known = metric_columns(trials)
+    if metrics is None:
+        return known
+    _check_known("metric", metrics, set(known))
+    return list(metrics)
 
 
 def _difference(ours: pd.Series[float], theirs: pd.Series[float]) -> tuple[float, float, int]:
@@ -83,19 +108,16 @@ def _check_known(kind: str, names: Sequence[str], known: set[str]) -> None:
             raise InputError(nearest(kind, name, known))
 
 
+def _refuse_twice(runs: Sequence[Run]) -> None:
+    for folder, times in Counter(run.folder.resolve() for run in runs).items():
+        if times > 1:
+            raise InputError(f"{folder}: given {times} times; compare it with others")
+
+
 def _run_names(runs: Sequence[Run]) -> list[str]:
     """Return the runs' folder names, or their paths where names are not distinct."""
     names = [run.folder.resolve().name for run in runs]
     return names if len(set(names)) == len(names) else [str(run.folder) for run in runs]
-
-
-def _where(runs: Sequence[Run], column: str) -> dict[str, set[int]]:
-    """Return in which runs each value of a column of the trials occurs."""
-    where: dict[str, set[int]] = defaultdict(set)
-    for at, run in enumerate(runs):
-        for value in run.trials[column]:
-            where[value].add(at)
-    return where
 
 
 def _changed_workloads(runs: Sequence[Run]) -> set[str]:

@@ -64,7 +64,7 @@ def canonical(value: object) -> Any:
     if isinstance(value, type) or callable(value):
         return _qualified(value)
     raise InputError(
-        f"an argument of type {type(value).__name__} cannot be part of a trial's identity; "
+        f"a value of type {type(value).__name__} has no canonical form; "
         "use numbers, text, lists, tables, paths or dataclasses"
     )
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import schedlab
 from schedlab.config.suite import Entry, SchedulerEntry, Suite
 from schedlab.errors import InputError
+from schedlab.harness.code import code_behind, hash_module
 from schedlab.harness.identity import canonical, digest, hash_file
 from schedlab.harness.trial import TrialSpec
 
@@ -27,20 +28,20 @@ def expand(suite: Suite, registry: Registry, plugin_files: Sequence[Path] = ()) 
         If a name or argument is wrong, a file that a workload reads is missing, or two
         entries under different labels are the same trial.
     """
-    workloads = {w.label: _workload_identity(w, registry) for w in suite.workloads}
-    schedulers = {s.label: _scheduler_identity(s, registry) for s in suite.schedulers}
-    common = {
-        "schedlab": schedlab.__version__,
-        "budget": suite.budget.model_dump(),
-        "plugin_files": sorted(hash_file(p) for p in plugin_files),
-    }
+    workloads = {w.label: registry.make_workload(w.name, w.args) for w in suite.workloads}
+    schedulers = {s.label: registry.make_scheduler(s.name, s.args) for s in suite.schedulers}
+    told = {label: _identity_of(source) for label, source in workloads.items()}
+    hash_of = cache(hash_module)  # For this call alone: files change between runs.
     specs = []
     for workload, seed, scheduler in _cells(suite):
+        parts = (workloads[workload.label], schedulers[scheduler.label])
         identity = {
-            **common,
-            "workload": workloads[workload.label],
-            "scheduler": schedulers[scheduler.label],
+            "code": code_behind(parts, hash_of),
+            "budget": suite.budget.model_dump(),
+            "workload": told[workload.label],
+            "scheduler": canonical(schedulers[scheduler.label]),
             "seed": seed,
+            **({"profile": True} if suite.profile else {}),
         }
         specs.append(_spec(suite, workload, scheduler, seed, identity, plugin_files))
     _check_distinct(specs)
@@ -72,41 +73,20 @@ def _spec(
         budget=suite.budget,
         plugin_files=tuple(plugin_files),
         timeout=suite.timeout,
+        memory_mb=suite.memory_mb,
+        profile=suite.profile,
     )
 
 
-def anchored(suite: Suite, registry: Registry) -> Suite:
-    """Return the suite with the paths among its workloads' arguments made absolute."""
-    workloads = [
-        w.model_copy(update={"args": {**w.args, **_absolute_paths(_make(w, registry))}})
-        for w in suite.workloads
-    ]
-    return suite.model_copy(update={"workloads": tuple(workloads)})
-
-
-def _make(entry: Entry, registry: Registry) -> WorkloadSource:
-    return registry.make_workload(entry.name, entry.args)
-
-
-def _absolute_paths(source: WorkloadSource) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+def _identity_of(source: WorkloadSource) -> dict[str, Any]:
+    """Return a source's arguments and the contents of its files, wherever those lie."""
+    files = [f.absolute() for f in source.input_files()]
+    told = canonical(source)
     for f in fields(source):
         value = getattr(source, f.name)
-        if isinstance(value, Path):
-            found[f.name] = str(value.absolute())
-        elif isinstance(value, Sequence) and any(isinstance(v, Path) for v in value):
-            found[f.name] = [str(v.absolute()) for v in value]
-    return found
-
-
-def _workload_identity(entry: Entry, registry: Registry) -> Any:
-    source = _make(entry, registry)
-    files = [hash_file(f) for f in source.input_files()]
-    return {"source": canonical(source), "files": files}
-
-
-def _scheduler_identity(entry: Entry, registry: Registry) -> Any:
-    return canonical(registry.make_scheduler(entry.name, entry.args))
+        if isinstance(value, Path) and any(file.is_relative_to(value.absolute()) for file in files):
+            told[f.name] = None
+    return {"source": told, "files": [hash_file(f) for f in files]}
 
 
 def _seeds_of(scheduler: SchedulerEntry, suite: Suite) -> tuple[int, ...]:

@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from schedlab.harness.store import publish, read_result, scratch, trial_folder, write_result
@@ -21,8 +22,13 @@ THREADS = (
     "NUMEXPR_NUM_THREADS",
     "VECLIB_MAXIMUM_THREADS",
 )
-SETTINGS = {**dict.fromkeys(THREADS, "1"), "PYTHONHASHSEED": "0"}
-"""What makes a worker's result and its timing depend on the trial alone."""
+SETTINGS = {**dict.fromkeys(THREADS, "1"), "PYTHONHASHSEED": "0", "PYTHONUNBUFFERED": "1"}
+"""What makes a worker's result and its timing depend on the trial alone, and its log complete."""
+
+NOISE = "Extension modules: "
+"""A line of faulthandler's that hides what it tells before."""
+
+_at_work: set[subprocess.Popen[bytes]] = set()
 
 
 def run_trial(spec: TrialSpec, run: Path) -> TrialResult:
@@ -45,43 +51,57 @@ def run_trial(spec: TrialSpec, run: Path) -> TrialResult:
     return result
 
 
+def stop_workers() -> None:
+    """Interrupt every trial that this process waits for."""
+    for worker in tuple(_at_work):
+        _signal(worker, signal.SIGINT)
+
+
 def _run_worker(spec: TrialSpec, folder: Path) -> int | None:
     """Return the worker's exit code, negative for a signal, None if it ran out of time.
 
-    The worker's standard input stays open until it ends: it leaves when that closes, so no
-    worker outlives a killed parent.
+    The worker leads a process group of its own, so that what it starts ends with it.  Its
+    standard input stays open until it ends: it leaves when that closes, so no worker
+    outlives a killed parent.
     """
     command = [sys.executable, "-X", "faulthandler", "-m", "schedlab.harness.worker", str(folder)]
     with (
         open(folder / LOG, "wb") as log,
         subprocess.Popen(
             command,
+            bufsize=0,
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=subprocess.STDOUT,
             env={**os.environ, **SETTINGS},
+            process_group=0,
         ) as worker,
     ):
-        assert worker.stdin is not None
-        _send(worker, spec)
+        _at_work.add(worker)
         try:
+            _send(worker, spec)
             return worker.wait(spec.timeout)
         except subprocess.TimeoutExpired:
-            worker.kill()
+            _signal(worker, signal.SIGKILL)
             return None
+        finally:
+            _at_work.discard(worker)
+
+
+def _signal(worker: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):  # It has ended by itself.
+        os.killpg(worker.pid, number)
 
 
 def _send(worker: subprocess.Popen[bytes], spec: TrialSpec) -> None:
     assert worker.stdin is not None
-    try:
+    with suppress(BrokenPipeError):  # It died before reading; its exit code tells how.
         worker.stdin.write(spec.model_dump_json().encode() + b"\n")
-        worker.stdin.flush()
-    except BrokenPipeError:
-        return  # It died before reading; its exit code tells how.
 
 
 def _died(spec: TrialSpec, code: int | None, folder: Path) -> TrialResult:
-    log = (folder / LOG).read_text("utf-8", "replace")[-LOG_TAIL:]
+    lines = (folder / LOG).read_text("utf-8", "replace").splitlines()
+    log = "\n".join(line for line in lines if not line.startswith(NOISE))[-LOG_TAIL:]
     if code is None:
         status, kind, message = Status.TIMEOUT, "Timeout", f"killed after {spec.timeout:g} s"
     else:
@@ -93,6 +113,5 @@ def _died(spec: TrialSpec, code: int | None, folder: Path) -> TrialResult:
 def _describe(code: int) -> str:
     if code >= 0:
         return f"the worker exited with code {code} before it had a result"
-    name = signal.Signals(-code).name
-    hint = " (out of memory?)" if -code == signal.SIGKILL else ""
-    return f"the worker was killed by {name}{hint}"
+    hint = "; out of memory?" if -code == signal.SIGKILL else ""
+    return f"the worker died of signal {-code} ({signal.strsignal(-code)}{hint})"

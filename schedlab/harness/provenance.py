@@ -40,6 +40,7 @@ def describe(workers: int | None) -> dict[str, Any]:
             **{library: version(library) for library in LIBRARIES},
         },
         "git": git_state(Path.cwd()),
+        "schedlab_git": git_state(Path(schedlab.__file__).parent),
         "machine": {
             "platform": platform.platform(),
             "processor": _processor(),

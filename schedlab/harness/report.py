@@ -13,12 +13,16 @@ from schedlab.harness.summary import as_json, ranking
 TABLE = "table.tsv"
 SUMMARY = "summary.json"
 FIGURE = "summary.png"
+TIMES_TABLE = "time_by_plugin.tsv"
 
 
 def write_reports(run: Run) -> None:
     """Write the summary of a run into its folder, for people and for scripts."""
     write_atomic(run.folder / TABLE, wide_table(run).to_csv(sep="\t", index=False))
     write_atomic(run.folder / SUMMARY, json.dumps(as_json(run), indent=2) + "\n")
+    times = run.time_by_plugin()
+    if len(times):
+        write_atomic(run.folder / TIMES_TABLE, times.to_csv(sep="\t", index=False))
 
 
 def wide_table(run: Run) -> pd.DataFrame:

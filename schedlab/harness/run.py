@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,10 +11,11 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
+from schedlab.errors import InputError, nearest
 from schedlab.harness.store import Plan, read_plan, read_result, trial_folder
 from schedlab.harness.summary import NOT_METRICS, metric_columns, summarise
-from schedlab.harness.tables import DECISIONS, NODES
-from schedlab.harness.trial import Status, TrialResult
+from schedlab.harness.tables import table_path
+from schedlab.harness.trial import TIMES, Status, TrialResult
 from schedlab.metrics.placed import unplaced_by_reason
 
 
@@ -51,7 +53,7 @@ class Run:
         mask), latency_us (NaN where decided in batches), turn (position in the order of
         decisions), reason (why it was left).
         """
-        return self._frames(DECISIONS)
+        return self.table("decisions")
 
     @cached_property
     def nodes(self) -> pd.DataFrame:
@@ -60,7 +62,7 @@ class Run:
         workload, scheduler, seed, node, pods, ``<resource>_allocatable`` and
         ``<resource>_requested`` in milli-cores, bytes or counts.
         """
-        return self._frames(NODES)
+        return self.table("nodes")
 
     def summary(self) -> pd.DataFrame:
         """Return one row a workload, scheduler and metric, over the seeds that ended well.
@@ -70,22 +72,55 @@ class Run:
         """
         return summarise(self.trials)
 
+    def time_by_plugin(self) -> pd.DataFrame:
+        """Return what a profiled run's plugins cost.
+
+        One row a trial, extension point and plugin, the most expensive of a trial first:
+        workload, scheduler, seed, point, plugin, calls, ms, us_per_pod.
+        """
+        rows = [
+            {**_keys(r), **row, "us_per_pod": 1000 * row["ms"] / max(r.size.pods, 1)}
+            for r in self.results
+            if r.size is not None
+            for row in r.info.get(TIMES, ())
+        ]
+        columns = ["workload", "scheduler", "seed", "point", "plugin", "calls", "ms", "us_per_pod"]
+        return pd.DataFrame(rows, columns=columns)
+
     def failures(self) -> pd.DataFrame:
         """Return one row a trial that ended badly: workload, scheduler, seed, status, reason."""
         bad = [r for r in self.results if r.status not in (Status.OK, Status.PENDING)]
         rows = [{**_keys(r), "status": r.status.value, "reason": r.reason} for r in bad]
         return pd.DataFrame(rows, columns=[*NOT_METRICS, "reason"])
 
-    def _frames(self, file: str) -> pd.DataFrame:
+    def table(self, name: str) -> pd.DataFrame:
+        """Return the rows of every good trial's ``<name>.parquet``, with its keys in front.
+
+        workload, scheduler and seed come before the table's own columns.
+
+        Raises
+        ------
+        InputError
+            If there are good trials and none has such a table.
+        """
         ok = [r for r in self.results if r.status is Status.OK]
-        frames = [self._frame(r, file) for r in ok]
+        having = [r for r in ok if table_path(self._trial(r), name).is_file()]
+        if ok and not having:
+            raise InputError(f"{self.folder}: {nearest('table', name, self._tables(ok))}")
+        frames = [self._frame(r, name) for r in having]
         return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
 
-    def _frame(self, result: TrialResult, file: str) -> pd.DataFrame:
-        frame = pq.read_table(trial_folder(self.folder, result.id) / file).to_pandas()
+    def _frame(self, result: TrialResult, name: str) -> pd.DataFrame:
+        frame = pq.read_table(table_path(self._trial(result), name)).to_pandas()
         for at, (key, value) in enumerate(_keys(result).items()):
             frame.insert(at, key, value)
         return frame
+
+    def _tables(self, results: Sequence[TrialResult]) -> set[str]:
+        return {p.stem for r in results for p in self._trial(r).glob("*.parquet")}
+
+    def _trial(self, result: TrialResult) -> Path:
+        return trial_folder(self.folder, result.id)
 
 
 def load_run(folder: Path | str) -> Run:

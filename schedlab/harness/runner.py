@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 
+from schedlab.config.overrides import with_plugin_files
+from schedlab.config.paths import anchored
 from schedlab.config.suite import Suite, check_names, load_suite
-from schedlab.harness.matrix import anchored, expand
-from schedlab.harness.process import run_trial
+from schedlab.harness.lock import locked
+from schedlab.harness.matrix import expand
+from schedlab.harness.process import run_trial, stop_workers
 from schedlab.harness.provenance import record, usable_cpus
 from schedlab.harness.report import write_reports
 from schedlab.harness.run import Run, load_run
 from schedlab.harness.store import (
     Plan,
-    claim_run_folder,
+    given_run_folder,
     new_run_folder,
     read_plan,
     read_result,
+    require_empty,
     sweep,
     trial_folder,
     write_plan,
@@ -29,14 +33,17 @@ from schedlab.registry import Registry
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a run is: ``done`` of ``total`` trials, of which ``kept`` are from before."""
+    """How far the run in ``folder`` is: ``done`` of ``total`` trials, ``kept`` from before."""
 
+    folder: Path
     total: int
     done: int
     kept: int
     running: tuple[str, ...]
     latest: TrialResult | None
 
+
+TICK_SECONDS = 0.5
 
 Observer = Callable[[Progress], None]
 
@@ -56,7 +63,8 @@ def run(
     ----------
     suite : Suite, or the name of a packaged suite, or the path of a TOML file
     plugin_files : paths
-        Python files whose classes are registered beside the installed ones.
+        Python files whose classes are registered beside the installed ones.  Their
+        schedulers compete in a suite given by name or path; a Suite is run as it is.
     folder : path, optional
         The run folder, new or empty; ``runs/<suite>-<time>`` by default.
     executor : concurrent.futures.Executor, optional
@@ -65,7 +73,7 @@ def run(
     workers : int, optional
         How many trials run at once without an ``executor``; by default one for each CPU.
     observe : callable, optional
-        Called with a :class:`Progress` at the start and after each trial.
+        Called with a :class:`Progress` at the start, after each trial and twice a second.
 
     Raises
     ------
@@ -74,15 +82,13 @@ def run(
     """
     files = [Path(p).absolute() for p in plugin_files]
     registry = Registry(files)
-    if isinstance(suite, Suite):
-        check_names(suite, registry, f"suite {suite.name}")
-    else:
-        suite = load_suite(suite, registry)
-    suite = anchored(suite, registry)
+    suite = anchored(_checked(suite, registry), Path.cwd(), registry)
     specs = expand(suite, registry, files)
-    where = new_run_folder(suite.name) if folder is None else claim_run_folder(Path(folder))
-    write_plan(where, Plan.of(suite, files, specs))
-    return _complete(where, specs, executor, workers, observe)
+    where = new_run_folder(suite.name) if folder is None else given_run_folder(Path(folder))
+    with locked(where):
+        require_empty(where)
+        write_plan(where, Plan.of(suite, files, specs))
+        return _complete(where, specs, executor, workers, observe)
 
 
 def resume(
@@ -100,9 +106,21 @@ def resume(
     where = Path(folder)
     plan = read_plan(where)
     specs = expand(plan.suite, Registry(plan.plugin_files), plan.plugin_files)
-    write_plan(where, Plan.of(plan.suite, plan.plugin_files, specs))
-    sweep(where)
-    return _complete(where, specs, executor, workers, observe)
+    with locked(where):
+        write_plan(where, Plan.of(plan.suite, plan.plugin_files, specs))
+        sweep(where)
+        return _complete(where, specs, executor, workers, observe)
+
+
+def _checked(suite: Suite | str | Path, registry: Registry) -> Suite:
+    """Return the suite, read if need be, with every name in it known to be right."""
+    if isinstance(suite, Suite):
+        where = f"suite {suite.name}"
+    else:
+        where = str(suite)
+        suite = with_plugin_files(load_suite(suite, registry), registry)
+    check_names(suite, registry, where)
+    return suite
 
 
 def _complete(
@@ -136,18 +154,23 @@ def _is_done(folder: Path) -> bool:
 def _run_all(
     folder: Path, todo: list[TrialSpec], executor: Executor, kept: int, observe: Observer | None
 ) -> None:
-    """Run trials to the end; when interrupted, start no more of them."""
+    """Run trials to the end; when interrupted, start no more of them and stop those at work."""
     futures = {executor.submit(run_trial, spec, folder): spec for spec in todo}
     total = kept + len(todo)
     tell = observe or (lambda _: None)
+    waiting, done = set(futures), kept
     try:
-        tell(Progress(total, kept, kept, _running(futures), None))
-        for done, future in enumerate(as_completed(futures), kept + 1):
-            result = future.result()
-            tell(Progress(total, done, kept, _running(futures), result))
+        tell(Progress(folder, total, done, kept, _running(futures), None))
+        while waiting:
+            ended, waiting = wait(waiting, TICK_SECONDS, FIRST_COMPLETED)
+            for future in ended:
+                done += 1
+                tell(Progress(folder, total, done, kept, _running(futures), future.result()))
+            tell(Progress(folder, total, done, kept, _running(futures), None))
     except BaseException:
         for future in futures:
             future.cancel()
+        stop_workers()
         raise
 
 

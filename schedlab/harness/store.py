@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -13,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from schedlab.config.suite import Model, Suite
 from schedlab.errors import InputError, explain_validation
+from schedlab.harness.lock import LOCK
 from schedlab.harness.trial import TrialResult, TrialSpec
 
 if TYPE_CHECKING:
@@ -59,26 +61,32 @@ class Plan(Model):
 def new_run_folder(suite: str, parent: Path = Path("runs")) -> Path:
     """Create and return ``parent/<suite>-<YYYYmmdd-HHMMSS>``, numbered if it is taken."""
     stem = parent / f"{suite}-{datetime.now():%Y%m%d-%H%M%S}"
-    attempt, folder = 1, stem
-    while True:
-        try:
-            folder.mkdir(parents=True)
-            return folder
-        except FileExistsError:
-            attempt += 1
-            folder = stem.with_name(f"{stem.name}-{attempt}")
+    names = (stem.with_name(f"{stem.name}-{i}") if i else stem for i in count(0))
+    return next(folder for folder in names if _make_folder(folder, exist_ok=False))
 
 
-def claim_run_folder(folder: Path) -> Path:
-    """Create ``folder`` for a new run; raise InputError if something is in it."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        taken = any(folder.iterdir())
-    except OSError as error:
-        raise InputError(f"{folder}: cannot be a run folder: {error.strerror}") from error
-    if taken:
-        raise InputError(f"{folder}: not empty; choose another folder, or resume the run in it")
+def given_run_folder(folder: Path) -> Path:
+    """Create and return the folder that was asked for."""
+    _make_folder(folder, exist_ok=True)
     return folder
+
+
+def _make_folder(folder: Path, *, exist_ok: bool) -> bool:
+    """Create a folder; say whether it may be used; raise InputError if it cannot be made."""
+    try:
+        folder.mkdir(parents=True, exist_ok=exist_ok)
+    except OSError as error:
+        if folder.is_dir():
+            return False
+        message = f"{folder}: cannot be made a run folder: {error.strerror}"
+        raise InputError(f"{message}; choose another one with --out") from error
+    return True
+
+
+def require_empty(folder: Path) -> None:
+    """Raise InputError if a run folder holds anything."""
+    if any(inside.name != LOCK for inside in folder.iterdir()):
+        raise InputError(f"{folder}: not empty; choose another folder, or resume the run in it")
 
 
 def write_atomic(path: Path, text: str) -> None:

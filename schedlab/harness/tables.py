@@ -1,7 +1,8 @@
-"""A trial's tables: one row a pod (decisions), one row a node (nodes)."""
+"""A trial's tables, each kept as ``<name>.parquet``: a row a pod, a row a node."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,15 +12,7 @@ from numpy.typing import NDArray
 
 from schedlab.api import Failure, Placement
 from schedlab.metrics import Outcome
-
-DECISIONS = "decisions.parquet"
-NODES = "nodes.parquet"
-
-
-def write_tables(folder: Path, outcome: Outcome) -> None:
-    """Write ``decisions.parquet`` and ``nodes.parquet`` of a legal placement."""
-    pq.write_table(decisions(outcome), folder / DECISIONS)
-    pq.write_table(nodes(outcome), folder / NODES)
+from schedlab.model.objects import GPU_MILLI
 
 
 def decisions(outcome: Outcome) -> pa.Table:
@@ -63,6 +56,18 @@ def nodes(outcome: Outcome) -> pa.Table:
     return pa.table(columns)
 
 
+def curves(outcome: Outcome) -> pa.Table | None:
+    """Return a row for each percent of the GPUs asked for, None without GPU devices.
+
+    See :func:`schedlab.metrics.demand_curve.demand_curve`.
+    """
+    if outcome.gpu != GPU_MILLI:
+        return None
+    from schedlab.metrics.demand_curve import demand_curve  # pandas: slow for who needs it not
+
+    return pa.Table.from_pandas(demand_curve(outcome), preserve_index=False)
+
+
 def _microseconds(latency_ns: NDArray[np.int64] | None, pods: int) -> pa.Array:
     if latency_ns is None:
         return pa.nulls(pods, pa.float64())
@@ -78,3 +83,24 @@ def _reasons(placement: Placement) -> pa.Array:
 def _reason(failures: tuple[Failure, ...]) -> str:
     ranked = sorted(failures, key=lambda f: (-f.nodes, f.plugin, f.reason))
     return "; ".join(f"{f.nodes} nodes: {f.reason}" for f in ranked)
+
+
+TABLES: dict[str, Callable[[Outcome], pa.Table | None]] = {
+    "decisions": decisions,
+    "nodes": nodes,
+    "curves": curves,
+}
+"""What a trial leaves, by name (None: it has no such table); ``Run.table(name)`` reads it."""
+
+
+def write_tables(folder: Path, outcome: Outcome) -> None:
+    """Write every table of a legal placement into the trial's folder."""
+    for name, make in TABLES.items():
+        table = make(outcome)
+        if table is not None:
+            pq.write_table(table, table_path(folder, name))
+
+
+def table_path(trial: Path, name: str) -> Path:
+    """Return where a trial's folder keeps a table."""
+    return trial / f"{name}.parquet"

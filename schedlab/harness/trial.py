@@ -11,6 +11,9 @@ from pydantic import BaseModel, ConfigDict
 from schedlab.config.suite import BudgetConfig, Entry, Model
 from schedlab.model.objects import Workload
 
+TIMES = "time_by_plugin"
+"""Where ``info`` holds the time by plugin and extension point of a profiled trial."""
+
 
 class Status(StrEnum):
     """How a trial ended; ``PENDING``: not run yet."""
@@ -41,6 +44,10 @@ class TrialSpec(Model):
         Absolute paths, registered in the worker.
     timeout : float or None
         Seconds after which the worker is killed.
+    memory_mb : float or None
+        How much memory (10^6 bytes) the worker may take.
+    profile : bool
+        Whether to measure time by plugin and extension point.
     """
 
     id: str
@@ -51,6 +58,8 @@ class TrialSpec(Model):
     budget: BudgetConfig
     plugin_files: tuple[Path, ...] = ()
     timeout: float | None = None
+    memory_mb: float | None = None
+    profile: bool = False
 
     @property
     def title(self) -> str:

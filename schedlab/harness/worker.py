@@ -10,19 +10,26 @@ import sys
 import threading
 import time
 import traceback
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from schedlab.api import Budget, Cluster, Placement, Workload
+from schedlab.core.filter_score import FilterScore
+from schedlab.core.timing import Clock, timed
+from schedlab.errors import InputError
 from schedlab.harness.identity import canonical
-from schedlab.harness.memory import peak_memory_bytes
+from schedlab.harness.memory import limit_memory, peak_memory_bytes
 from schedlab.harness.store import write_result
 from schedlab.harness.tables import write_tables
-from schedlab.harness.trial import Size, Status, TrialError, TrialResult, TrialSpec
+from schedlab.harness.trial import TIMES, Size, Status, TrialError, TrialResult, TrialSpec
 from schedlab.metrics import Outcome, measure
 from schedlab.metrics.verify import Violation, verify
 from schedlab.registry import Registry
 
 SHOWN_VIOLATIONS = 5
+STDIN = 0
 
 
 def main() -> None:
@@ -31,6 +38,7 @@ def main() -> None:
     spec = TrialSpec.model_validate_json(sys.stdin.buffer.readline())
     threading.Thread(target=_leave_with_parent, daemon=True).start()
     folder = Path(sys.argv[1])
+    limit_memory(spec.memory_mb)
     try:
         result = execute(spec, folder)
     except Exception as error:
@@ -43,8 +51,9 @@ def execute(spec: TrialSpec, folder: Path) -> TrialResult:
     registry = Registry(spec.plugin_files)
     workload = registry.make_workload(spec.workload.name, spec.workload.args).build(spec.seed)
     size = Size.of(workload)
-    outcome = _schedule(spec, registry, workload)
-    info = canonical(outcome.placement.info)
+    clock = Clock()
+    outcome = _schedule(spec, registry, workload, clock)
+    info = {**_plain(outcome.placement.info), **({TIMES: clock.table()} if spec.profile else {})}
     violations = verify(workload, outcome.placement)
     if violations:
         error = _first(violations)
@@ -54,9 +63,11 @@ def execute(spec: TrialSpec, folder: Path) -> TrialResult:
     return TrialResult.of(spec, Status.OK, size=size, info=info, metrics=metrics)
 
 
-def _schedule(spec: TrialSpec, registry: Registry, workload: Workload) -> Outcome:
+def _schedule(spec: TrialSpec, registry: Registry, workload: Workload, clock: Clock) -> Outcome:
     """Time ``schedule`` alone; what was built before it is out of the garbage collector's way."""
     scheduler = registry.make_scheduler(spec.scheduler.name, spec.scheduler.args)
+    if spec.profile and isinstance(scheduler, FilterScore):
+        scheduler = replace(scheduler, profile=timed(scheduler.profile, clock))
     cluster = Cluster.of(workload)
     gc.collect()
     gc.freeze()
@@ -70,6 +81,13 @@ def _schedule(spec: TrialSpec, registry: Registry, workload: Workload) -> Outcom
     return Outcome(workload, placement, seconds, peak_memory_bytes() / 1e6)
 
 
+def _plain(info: object) -> Any:
+    try:
+        return canonical(info)
+    except InputError as error:
+        raise InputError(f"Placement.info: expected numbers and text: {error}") from error
+
+
 def _first(violations: list[Violation]) -> TrialError:
     shown = [str(v) for v in violations[:SHOWN_VIOLATIONS]]
     more = len(violations) - len(shown)
@@ -81,15 +99,21 @@ def _first(violations: list[Violation]) -> TrialError:
 
 def _told(error: Exception) -> TrialError:
     return TrialError(
-        type=type(error).__name__,
+        type="MemoryError" if isinstance(error, MemoryError) else type(error).__name__,
         message=str(error),
         traceback="".join(traceback.format_exception(error)),
     )
 
 
 def _leave_with_parent() -> None:
-    """End this process when its parent does: standard input stays open as long as that lives."""
-    sys.stdin.buffer.read()
+    """End this process, and what it started, when its parent ends and closes standard input.
+
+    Read by descriptor: a buffered reader's lock, held here, would abort a normal exit.
+    """
+    while os.read(STDIN, 1):
+        pass
+    with suppress(ProcessLookupError):  # Started by hand, it leads no group.
+        os.killpg(os.getpid(), signal.SIGKILL)
     os._exit(1)
 
 

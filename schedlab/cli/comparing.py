@@ -1,0 +1,119 @@
+"""What ``schedlab compare`` prints."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from schedlab.cli.columns import Column, by_importance, column
+from schedlab.cli.console import console, print_json
+from schedlab.cli.fitted import fitted_table
+from schedlab.cli.results import legend, ranked_table, show_failures
+from schedlab.harness.compare import differences, known_metrics, merge
+from schedlab.harness.run import load_run
+from schedlab.harness.summary import ranking, summarise
+from schedlab.metrics import METRICS
+
+Form = Literal["text", "json", "tsv"]
+
+BETTER, WORSE = "*", "!"
+DIFFERENCE_LEGEND = (
+    f"mean of scheduler - baseline ± 95 % half-width, paired by seed; {BETTER} better, {WORSE} "
+    "worse where the interval leaves out zero; without ±: one common seed, or none"
+)
+STYLES = {BETTER: "bold green", WORSE: "red", " ": ""}
+
+
+def show_comparison(
+    folders: Sequence[Path], baseline: str | None, metrics: Sequence[str] | None, form: Form
+) -> None:
+    """Print the schedulers of these runs by workload, or how far they are from ``baseline``."""
+    runs = [load_run(folder) for folder in folders]
+    trials = merge(runs)
+    chosen = known_metrics(trials, metrics)
+    summary = summarise(trials)
+    table = summary if baseline is None else differences(trials, baseline, chosen)
+    if form == "text":
+        columns = None if metrics is None else [column(m) for m in metrics]
+        _show_text(summary, table, baseline, columns, console())
+        for run in runs:
+            show_failures(run, console())
+    else:
+        _print_rows(table[table["metric"].isin(chosen)], form)
+
+
+def _show_text(
+    summary: pd.DataFrame,
+    table: pd.DataFrame,
+    baseline: str | None,
+    columns: Sequence[Column] | None,
+    out: Console,
+) -> None:
+    for workload in summary["workload"].unique():
+        cells = table[table["workload"] == workload]
+        _show_workload(workload, cells, ranking(summary, workload), baseline, columns, out)
+    if len(summary):
+        text = legend(summary) if baseline is None else DIFFERENCE_LEGEND
+        out.print(text, style="dim", markup=False)
+
+
+def _print_rows(table: pd.DataFrame, form: Form) -> None:
+    if form == "json":
+        print_json(json.loads(table.to_json(orient="records")))
+    else:
+        table.to_csv(sys.stdout, sep="\t", index=False)
+
+
+def _show_workload(
+    workload: str,
+    cells: pd.DataFrame,
+    order: Sequence[str],
+    baseline: str | None,
+    columns: Sequence[Column] | None,
+    out: Console,
+) -> None:
+    title = workload if baseline is None else f"{workload}: difference from {baseline}"
+    out.print(Text(title, style="bold"))
+    if baseline is None:
+        out.print(ranked_table(cells, order, columns or by_importance(cells), out.width))
+    elif len(cells):
+        out.print(difference_table(cells, order, columns, out.width))
+    else:
+        out.print(f"no good trial of {baseline} and another scheduler here", markup=False)
+    out.print()
+
+
+def difference_table(
+    cells: pd.DataFrame, order: Sequence[str], columns: Sequence[Column] | None, width: int
+) -> Table:
+    """Return differences as a table, those that the interval tells from zero marked."""
+    by_cell = {(r["metric"], r["scheduler"]): r for _, r in cells.iterrows()}
+    schedulers = [s for s in order if s in set(cells["scheduler"])]
+    shown = columns or by_importance(cells.rename(columns={"difference": "mean"}))
+    filled = {c: [_difference(c, by_cell[c.metric, s]) for s in schedulers] for c in shown}
+    return fitted_table(filled, schedulers, width)
+
+
+def _difference(column: Column, row: pd.Series[Any]) -> Text:
+    mean, half = (float(row[k]) * column.factor for k in ("difference", "half_width"))
+    if math.isnan(mean):
+        return Text("-  ")
+    spread = "" if math.isnan(half) else f" ± {half:,.{column.decimals}f}"
+    mark = _mark(column, mean, half)
+    return Text(f"{mean:+,.{column.decimals}f}{spread} {mark}", style=STYLES[mark])
+
+
+def _mark(column: Column, mean: float, half: float) -> str:
+    """Return whether a difference is better, worse, or not told from zero (or not measured)."""
+    if math.isnan(half) or abs(mean) <= half:
+        return " "
+    return BETTER if (mean > 0) == (METRICS[column.metric].better == "higher") else WORSE

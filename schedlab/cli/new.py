@@ -1,0 +1,46 @@
+"""``schedlab new``: files to start from."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+
+
+class Kind(StrEnum):
+    """What a new plugin does."""
+
+    score = "score"
+    filter = "filter"
+
+
+@app.callback()
+def new() -> None:
+    """Write files to start from."""
+
+
+@app.command()
+def plugin(
+    name: Annotated[str, typer.Argument(help="The class's name, such as MyScore.")],
+    folder: Annotated[
+        Path, typer.Option("--dir", metavar="DIR", help="Where to write the two files.")
+    ] = Path(),
+    kind: Annotated[
+        Kind, typer.Option(help="score ranks the nodes with room; filter rejects nodes.")
+    ] = Kind.score,
+) -> None:
+    """Write a working plugin and its test, and say what to do next.
+
+    Examples:
+
+    \b
+    schedlab new plugin MyScore
+    schedlab new plugin KeepHeadroom --kind filter --dir plugins
+    """
+    from schedlab.cli.new_plugin import write_plugin
+
+    write_plugin(name, kind.value, folder)

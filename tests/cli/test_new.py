@@ -1,0 +1,70 @@
+"""``schedlab new plugin`` writes a plugin that works and a test that passes and can fail."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from schedlab.cli.new_plugin import module_name
+from tests.cli.conftest import Cli
+
+
+def run_pytest(folder: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "."]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "file", "broken"),
+    [
+        ("PackTight", "score", "pack_tight", ("-percent_left", "percent_left")),
+        ("KeepHeadroom", "filter", "keep_headroom", ("100 * after", "90 * after")),
+    ],
+)
+def test_a_new_plugin_works(
+    cli: Cli, tmp_path: Path, name: str, kind: str, file: str, broken: tuple[str, str]
+) -> None:
+    done = cli("new", "plugin", name, "--kind", kind, "--dir", "mine")
+    assert done.code == 0, done.err
+    plugin = tmp_path / "mine" / f"{file}.py"
+    assert f"python -m pytest mine/test_{file}.py" in done.out
+    assert f"schedlab run smoke --plugin mine/{file}.py" in done.out
+
+    good = run_pytest(tmp_path / "mine")
+    assert good.returncode == 0, good.stdout
+    assert "3 passed" in good.stdout
+
+    options = ["--seeds", "0", "--schedulers", "random", "--out", "run"]
+    ranked = cli("run", "smoke", "--plugin", f"mine/{file}.py", *options)
+    assert ranked.code == 0, ranked.err
+    assert name in ranked.out
+
+    plugin.write_text(plugin.read_text().replace(*broken))
+    assert run_pytest(tmp_path / "mine").returncode == 1
+
+    again = cli("new", "plugin", name, "--kind", kind, "--dir", "mine")
+    assert again.code == 2
+    assert f"mine/{file}.py exists" in again.err
+
+
+@pytest.mark.parametrize("name", ["my-score", "myScore", "class", "9Lives", "../Up"])
+def test_what_cannot_name_a_class_is_refused(cli: Cli, tmp_path: Path, name: str) -> None:
+    done = cli("new", "plugin", name)
+    assert done.code == 2
+    assert "cannot name a class: write it like MyScore" in done.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_installed_name_is_refused(cli: Cli) -> None:
+    assert "NodeName is installed already" in cli("new", "plugin", "NodeName").err
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [("MyScore", "my_score"), ("GPUFit", "gpu_fit"), ("Fgd2", "fgd2"), ("A", "a")],
+)
+def test_files_are_named_after_classes(name: str, file: str) -> None:
+    assert module_name(name) == file
