@@ -20,51 +20,69 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
-from typing import Any, ClassVar, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform
 
 import numpy as np
 from numpy.typing import NDArray
 
 from schedlab.core.cluster import Cluster
-from schedlab.core.counts import DomainSums
+from schedlab.core.counts import ByDomain, CountsByDomain, DomainSums, Part
 from schedlab.core.labels import Column
 from schedlab.core.views import NodeView, PodView, columns
+from schedlab.core.what_if import WhatIf
 from schedlab.model.objects import GpuRequest, Node, PodBatch, PodSpec, Workload
+
+if TYPE_CHECKING:
+    from schedlab.core.handle import Handle
 
 __all__ = [
     "FITS",
     "IGNORED",
     "MAX_NODE_SCORE",
     "Budget",
+    "Candidate",
+    "ByDomain",
     "Cluster",
     "Column",
+    "CountsByDomain",
     "DevicePlugin",
     "DomainSums",
+    "Eviction",
     "Failure",
     "FilterPlugin",
     "GpuRequest",
     "Locality",
     "Node",
     "NodeView",
+    "Part",
     "Placement",
     "Plugin",
     "PodBatch",
     "PodSpec",
     "PodView",
+    "PostFilterPlugin",
+    "PostFilterResult",
+    "PreEnqueuePlugin",
+    "PreFilter",
+    "PreemptionReport",
     "Reason",
     "Scheduler",
     "ScorePlugin",
     "Scores",
     "Verdict",
+    "WhatIf",
     "Workload",
     "WorkloadSource",
     "columns",
+    "first_verdict",
     "normalize_max",
     "normalize_max_reversed",
     "normalize_min_max",
+    "sum_by_domain",
 ]
 
 Scores = NDArray[np.int64]
@@ -96,6 +114,32 @@ def normalize_min_max(raw: Scores, low: int, high: int) -> Scores:
     if high == low:
         return np.zeros_like(raw)
     return MAX_NODE_SCORE * (raw - low) // (high - low)
+
+
+def first_verdict(parts: Sequence[Part], nodes: NodeView) -> NDArray[np.int64]:
+    """Return each node's first answer by domain that is not 0 (0: there is none), shape (n,)."""
+    verdict = np.zeros(len(nodes), np.int64)
+    for part in parts:
+        verdict = np.where(verdict == 0, part.at(nodes), verdict)
+    return verdict
+
+
+def sum_by_domain(parts: Sequence[Part], nodes: NodeView) -> Scores:
+    """Return each node's sum over some answers by domain, shape (n,).
+
+    Floating-point sums are rounded, a half up; the sum -inf means IGNORED.
+    """
+    fractional = any(part.values.dtype.kind == "f" for part in parts)
+    total: NDArray[Any] = np.zeros(len(nodes), np.float64 if fractional else np.int64)
+    for part in parts:
+        total += part.at(nodes)
+    if not fractional:
+        return total
+    ignored = np.isneginf(total)
+    if not ignored.any():
+        return np.floor(total + 0.5).astype(np.int64)
+    rounded = np.floor(np.where(ignored, 0.0, total) + 0.5).astype(np.int64)
+    return np.where(ignored, IGNORED, rounded)
 
 
 class Locality(Enum):
@@ -144,6 +188,22 @@ class Plugin(Configurable):
     locality: ClassVar[Locality] = Locality.CLUSTER
 
 
+@dataclass(frozen=True, slots=True)
+class PreFilter:
+    """What a filter knows of a pod before it looks at the nodes one by one.
+
+    Attributes
+    ----------
+    reasons : tuple of Reason
+        Why the pod cannot be placed on any node; empty if it may be.
+    nodes : frozenset of str, or None
+        The names of the nodes to look at (Kubernetes' PreFilterResult); None for all.
+    """
+
+    reasons: tuple[Reason, ...] = ()
+    nodes: frozenset[str] | None = None
+
+
 class FilterPlugin(Plugin):
     """Says which nodes a pod may be placed on."""
 
@@ -158,6 +218,72 @@ class FilterPlugin(Plugin):
     def skips_filter(self, pod: PodView) -> bool:
         """Say once per signature that this plugin accepts every node for such a pod."""
         return False
+
+    def verdict_by_domain(self, pod: PodView, nodes: NodeView) -> Sequence[Part] | None:
+        """Return the verdict of every node of the cluster by topology domain (locality CLUSTER).
+
+        ``nodes`` are all nodes.  The promise: :meth:`filter` answers
+        ``first_verdict(parts, nodes)`` for any view, and the parts depend on nothing but
+        the pod and what is placed.  The engine then touches only nodes in domains whose
+        value changed.  None (always, or never, for one signature): it asks :meth:`filter`
+        about all nodes at each decision.
+        """
+        return None
+
+    def prefilter(self, pod: PodView, nodes: NodeView) -> PreFilter | None:
+        """Return what can be said before nodes are looked at one by one, None if nothing.
+
+        It only says how a rejection is reported: :meth:`filter` alone must reject every
+        node that this rejects.  ``nodes`` are all nodes of the cluster.  Asked only about
+        pods that the plugin does not skip.
+        """
+        return None
+
+
+    def reserved(self, pod: PodView, nodes: NodeView) -> Mapping[str, str]:
+        """Return what the pod would be given on the view's one node, beside its resources.
+
+        By claim, as ``namespace/name``, the volume (Kubernetes' Reserve).  Asked before the
+        pod is placed; that it is taken from then on is the plugin's own account.
+        """
+        return {}
+
+    def filter_what_if(self, pod: PodView, nodes: WhatIf) -> Verdict | None:
+        """Return the verdict on nodes of which each, by itself, has other pods than it has.
+
+        Preemption asks this: what would :meth:`filter` say of each node if only that
+        node's pods were those assumed by ``nodes``?  SPEC and NODE plugins need not care.
+        A CLUSTER plugin adds ``nodes.difference(weights)`` to the tables it reads
+        (Kubernetes' PreFilterExtensions); None (always, or never): the engine really
+        changes the cluster, node by node, and asks :meth:`filter`.
+        """
+        return None
+
+    def skips_cycle(self, pod: PodView, nodes: NodeView) -> bool:
+        """Say that, as the cluster stands, every node is accepted, and with fewer pods, too.
+
+        Kubernetes' PreFilter returns Skip.  For CLUSTER plugins; it saves asking about
+        every node what nobody can object to.
+        """
+        return False
+
+
+class PreEnqueuePlugin(FilterPlugin):
+    """Keeps a pod from being scheduled at all, for what its spec says."""
+
+    locality = Locality.SPEC
+
+    @abstractmethod
+    def admits(self, pod: PodView) -> bool:
+        """Say whether the pod may be scheduled."""
+
+    def skips_filter(self, pod: PodView) -> bool:
+        """Skip pods that may be scheduled."""
+        return self.admits(pod)
+
+    def filter(self, pod: PodView, nodes: NodeView) -> Verdict:
+        """Reject every node."""
+        return np.zeros(len(nodes), np.bool_)
 
 
 class ScorePlugin(Plugin):
@@ -187,6 +313,87 @@ class ScorePlugin(Plugin):
     def skips_score(self, pod: PodView) -> bool:
         """Say once per signature that this plugin does not rank nodes for such a pod."""
         return False
+
+    def ranks(self, pod: PodView, nodes: NodeView) -> bool:
+        """Say whether the plugin ranks nodes for the pod as the cluster stands.
+
+        It only says how scores are reported (Kubernetes: PreScore did not return Skip):
+        where it does not rank, all final scores must be 0.
+        """
+        return True
+
+    def score_by_domain(self, pod: PodView, nodes: NodeView) -> Sequence[Part] | None:
+        """Return the raw score of every node of the cluster by topology domain (locality CLUSTER).
+
+        ``nodes`` are the feasible nodes.  The promise: :meth:`score` answers
+        ``sum_by_domain(parts, nodes)``, and the parts depend on which nodes are feasible
+        by :meth:`NodeView.domain_count` alone.  The engine then touches only nodes in
+        domains whose value changed.  None (always, or never, for one signature): it asks
+        :meth:`score` about all feasible nodes at each decision.
+        """
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class PostFilterResult:
+    """On which node room is made, and by whose eviction.
+
+    ``nominated`` is the node's row, -1 for none; ``victims`` are the numbers of running
+    pods (:attr:`Cluster.running`), in the order in which they go.
+    """
+
+    nominated: int = -1
+    victims: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A node on which evicting ``victims`` makes room, and how many budgets that breaks."""
+
+    row: int
+    victims: tuple[int, ...]
+    violations: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PreemptionReport:
+    """Everything of one attempt to make room for a pod.
+
+    Attributes
+    ----------
+    message : str
+        Why the pod may not preempt others, "" if it may.
+    potential : int64, shape (n,)
+        The rows that evictions could make fit, ascending.
+    candidates : tuple of Candidate
+        The nodes on which they do, ascending.
+    best : tuple of int
+        The rows of the candidates that no other one outranks, ascending.
+    chosen : PostFilterResult
+    """
+
+    message: str
+    potential: NDArray[np.int64]
+    candidates: tuple[Candidate, ...] = ()
+    best: tuple[int, ...] = ()
+    chosen: PostFilterResult = PostFilterResult()
+
+
+class PostFilterPlugin(Plugin):
+    """Makes room for a pod that fits on no node, by evicting others."""
+
+    @abstractmethod
+    def post_filter(self, pod: PodView, handle: Handle) -> PostFilterResult:
+        """Choose a node and victims; the engine evicts them and tries the pod there again."""
+
+    def report(self, pod: PodView, handle: Handle) -> PreemptionReport:
+        """Return what :meth:`post_filter` decides, and what it considered as far as it says so."""
+        chosen = self.post_filter(pod, handle)
+        potential = handle.potential(pod)
+        if chosen.nominated < 0:
+            return PreemptionReport("", potential)
+        only = Candidate(chosen.nominated, chosen.victims)
+        return PreemptionReport("", potential, (only,), (only.row,), chosen)
 
 
 class DevicePlugin(Plugin):
@@ -228,6 +435,31 @@ class Budget:
         return self.seconds - (time.perf_counter() - self.started)
 
 
+@dataclass(frozen=True, slots=True)
+class Eviction:
+    """A pod that was taken off its node to make room for another one.
+
+    Attributes
+    ----------
+    by : int
+        The pod of the batch that it was evicted for, at that pod's turn.
+    row : int
+        The node that it was on.
+    pod : int
+        Which pod of the batch it was, placed before, -1 for another one.
+    bound : int
+        Which of the workload's bound pods it was, -1 for another one.
+    devices : int
+        The GPU devices it held, as a bit mask.
+    """
+
+    by: int
+    row: int
+    pod: int = -1
+    bound: int = -1
+    devices: int = 0
+
+
 @dataclass
 class Placement:
     """Where each pod of a batch went.
@@ -246,6 +478,9 @@ class Placement:
     failure : int32, shape (P,)
         For an unplaced pod the index into ``failures`` of what kept it off, else -1.
     failures : list of tuples of Failure
+    evictions : list of Eviction
+        In their order.  A pod of the batch that was evicted ends unplaced: whoever made
+        it may make it anew, the scheduler does not.
     info : dict
         What the scheduler says of its work: counters, bound, gap, status.
     """
@@ -256,6 +491,7 @@ class Placement:
     latency_ns: NDArray[np.int64] | None
     failure: NDArray[np.int32]
     failures: list[tuple[Failure, ...]] = field(default_factory=list)
+    evictions: list[Eviction] = field(default_factory=list)
     info: dict[str, float | int | str] = field(default_factory=dict)
 
     @classmethod

@@ -1,7 +1,8 @@
 """What a scheduler's author builds upon: the filter-score engine as functions.
 
 A plugin needs :mod:`schedlab.api` alone; a scheduler that wants the filters of a profile,
-a greedy start, or the reasons why a pod fits nowhere finds them here.
+a greedy start, the reasons why a pod fits nowhere, or a bound on what could be placed at
+all finds them here.
 """
 
 from __future__ import annotations
@@ -9,24 +10,48 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from schedlab.api import Cluster, Failure, Locality, Scheduler
+from schedlab.api import Cluster, Failure, PodBatch, Scheduler
+from schedlab.bound import (
+    FluidBound,
+    PackingProblem,
+    Relaxation,
+    TierBounds,
+    copies,
+    fewest_nodes,
+    fluid_bound,
+    relax,
+    tier_bounds,
+)
+from schedlab.bound import eligible as _eligible
+from schedlab.bound import packing_problem as _packing_problem
 from schedlab.core.filter_score import FilterScore
+from schedlab.core.handle import Handle
 from schedlab.core.profile import Profile
 from schedlab.core.reference import Evaluation, ReferencePath, evaluate
 from schedlab.core.select import Lowest
-from schedlab.core.verdicts import PASS, filter_codes
 from schedlab.registry import installed
 
 __all__ = [
     "Evaluation",
     "FilterScore",
+    "FluidBound",
+    "Handle",
+    "PackingProblem",
     "Profile",
+    "Relaxation",
+    "TierBounds",
+    "copies",
     "eligible",
     "evaluate",
     "failures",
     "feasible",
+    "fewest_nodes",
+    "fluid_bound",
     "greedy",
+    "packing_problem",
     "profile",
+    "relax",
+    "tier_bounds",
 ]
 
 
@@ -42,12 +67,12 @@ def greedy(name: str) -> Scheduler:
 
 def eligible(profile: Profile, cluster: Cluster, signature: int) -> NDArray[np.bool_]:
     """Return the nodes that the SPEC filters accept, whatever is placed, shape (N,)."""
-    pod, nodes = cluster.pod(signature), cluster.view()
-    accepted = np.ones(len(cluster), np.bool_)
-    for plugin in profile.filters:
-        if plugin.locality is Locality.SPEC and not plugin.skips_filter(pod):
-            accepted &= filter_codes(plugin, 0, pod, nodes) == PASS
-    return accepted
+    return _eligible(profile.filters, cluster, signature)
+
+
+def packing_problem(profile: Profile, cluster: Cluster, pods: PodBatch) -> PackingProblem:
+    """Group a batch by signature under a profile's filters, on the cluster as it stands."""
+    return _packing_problem(profile.filters, cluster, pods)
 
 
 def feasible(profile: Profile, cluster: Cluster, signature: int) -> NDArray[np.int64]:

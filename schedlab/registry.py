@@ -29,15 +29,20 @@ from schedlab.api import (
     ScorePlugin,
     WorkloadSource,
 )
+from schedlab.config.assembly import as_configured, assemble
+from schedlab.config.kube_scheduler import load_configuration
 from schedlab.config.profile import (
     KUBERNETES_FILTERS,
+    STATED_BY_CONFIGURATION,
     ProfileConfig,
     load_profile,
     parse_profile,
+    refuse_mixture,
 )
 from schedlab.core.filter_score import FilterScore
 from schedlab.core.profile import Profile
 from schedlab.errors import InputError, explain_validation, nearest
+from schedlab.origin import is_built_in
 
 C = TypeVar("C", bound=Configurable)
 V = TypeVar("V")
@@ -47,7 +52,9 @@ class Registry:
     """Everything with a name, from installed packages and from the given plugin files."""
 
     def __init__(self, plugin_files: Sequence[Path] = ()) -> None:
-        self.file_classes = {c.__name__: c for f in plugin_files for c in classes_in_file(f)}
+        self.file_classes: dict[str, type[Configurable]] = {}
+        for file in plugin_files:
+            self._add_file(file)
         self._refuse_shadowing()
 
     # -- what there is -------------------------------------------------------------
@@ -118,43 +125,64 @@ class Registry:
 
     def make_profile(self, name: str, args: Mapping[str, Any]) -> Profile:
         """Return a profile by name with some of its keys replaced."""
-        config = _find("profile", name, self.profiles)
         where = f"scheduler {name!r}"
-        changed = parse_profile(config.model_dump() | dict(args), where)
-        unused = set(changed.args) - {*changed.filters, *changed.scores, changed.devices}
+        refuse_mixture(args, where)
+        base = _find("profile", name, self.profiles).model_dump(exclude_unset=True)
+        if "configuration" in args:
+            base = {k: v for k, v in base.items() if k not in STATED_BY_CONFIGURATION}
+        changed = parse_profile(base | dict(args), where)
+        if changed.configuration is not None:
+            file = changed.configuration
+            return self.kube_profile(load_configuration(file), str(file), changed, name)
+        used = {*changed.filters, *changed.scores, changed.devices, changed.post_filter}
+        unused = set(changed.args) - used
         if unused:
             raise InputError(f"{where}: args given for plugins not in the profile: {unused}")
-        return self._profile(name, changed)
+        return assemble(name, changed, self._make_vetted)
+
+    def kube_profile(
+        self,
+        configuration: Mapping[str, Any] | None,
+        where: str,
+        keys: ProfileConfig,
+        name: str = "kubernetes",
+    ) -> Profile:
+        """Return the profile of a KubeSchedulerConfiguration (None: kube-scheduler's defaults).
+
+        ``keys`` say what it does not; ``where`` names it in messages.
+        """
+        config = as_configured(keys, configuration, where, self._extension_points)
+        return assemble(name, config, self._make_vetted)
+
+    def _extension_points(self, name: str) -> tuple[str, ...] | None:
+        """Return where a plugin that is not Kubernetes' own acts, None if there is none."""
+        if name not in self.plugins:
+            return None
+        cls = self.plugins[name]
+        filters = ("pre_filter", "filter") if issubclass(cls, FilterPlugin) else ()
+        scores = ("pre_score", "score") if issubclass(cls, ScorePlugin) else ()
+        return (*filters, *scores)
 
     def _filter_score(self, name: str, args: Mapping[str, Any]) -> FilterScore:
         rest = {k: v for k, v in args.items() if k != "path"}
         path = {"path": args["path"]} if "path" in args else {}
         return build(FilterScore, {"profile": self.make_profile(name, rest), **path})
 
-    def _profile(self, name: str, config: ProfileConfig) -> Profile:
-        made: dict[str, Plugin] = {}
-
-        def plugin(kind: type[C], wanted: str) -> C:
-            if wanted not in made:
-                made[wanted] = self.make_plugin(wanted, config.args.get(wanted, {}))
-            found = made[wanted]
-            if not isinstance(found, kind):
-                raise InputError(f"profile {name!r}: {wanted} is not a {kind.__name__}")
-            return found
-
-        return Profile(
-            name=name,
-            filters=tuple(plugin(FilterPlugin, f) for f in config.filters),
-            scores=tuple((plugin(ScorePlugin, s), w) for s, w in config.scores.items()),
-            devices=plugin(DevicePlugin, config.devices) if config.devices else None,
-            tie_break=config.tie_break,
-            queue_sort=config.queue_sort,
-        )
+    def _make_vetted(self, name: str, args: Mapping[str, Any]) -> Plugin:
+        return _vetted(self.make_plugin(name, args))
 
     def _classes(self, group: str, kind: type[C]) -> dict[str, type[C]]:
         installed = {e.name: _load(e, kind) for e in entry_points(group=group)}
         files = {n: c for n, c in self.file_classes.items() if issubclass(c, kind)}
         return dict(sorted({**installed, **files}.items()))
+
+    def _add_file(self, file: Path) -> None:
+        if any(c.__module__ == _module_name(file) for c in self.file_classes.values()):
+            raise InputError(f"{file}: another plugin file is named {file.name}: rename one")
+        for cls in classes_in_file(file):
+            if cls.__name__ in self.file_classes:
+                raise InputError(f"{file}: another plugin file defines {cls.__name__}: rename one")
+            self.file_classes[cls.__name__] = cls
 
     def _refuse_shadowing(self) -> None:
         groups = ("schedlab.plugins", "schedlab.schedulers", "schedlab.workloads")
@@ -177,6 +205,15 @@ def build(cls: type[C], args: Mapping[str, Any]) -> C:
         raise InputError(explain_validation(error, f"arguments of {cls.__name__}")) from error
 
 
+def _vetted(plugin: Plugin) -> Plugin:
+    """Return a plugin, unless it is somebody else's and breaks the locality that it declares."""
+    if not is_built_in(type(plugin)):
+        from schedlab.testing.vetting import vet  # It imports the registry.
+
+        vet(plugin)
+    return plugin
+
+
 def classes_in_file(path: Path) -> list[type[Configurable]]:
     """Import a plugin file and return the plugins, schedulers and workloads it defines."""
     module = _import_file(path)
@@ -197,7 +234,7 @@ def classes_in_file(path: Path) -> list[type[Configurable]]:
 def _import_file(path: Path) -> ModuleType:
     if not path.is_file():
         raise InputError(f"{path}: no such plugin file")
-    name = f"schedlab_plugin_file_{path.stem}"
+    name = _module_name(path)
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise InputError(f"{path}: not a Python file (expected a name ending in .py)")
@@ -210,6 +247,10 @@ def _import_file(path: Path) -> ModuleType:
     return module
 
 
+def _module_name(path: Path) -> str:
+    return f"schedlab_plugin_file_{path.stem}"
+
+
 def _line_in(error: Exception, path: Path) -> str:
     traceback, line = error.__traceback__, ""
     while traceback is not None:
@@ -220,7 +261,14 @@ def _line_in(error: Exception, path: Path) -> str:
 
 
 def _load(entry: EntryPoint, kind: type[C]) -> type[C]:
-    cls = entry.load()
+    try:
+        cls = entry.load()
+    except Exception as error:
+        package = entry.dist.name if entry.dist else "?"
+        raise InputError(
+            f"entry point {entry.name!r} ({entry.value}) of package {package}: "
+            f"raises on import: {error!r}"
+        ) from error
     if not (inspect.isclass(cls) and issubclass(cls, kind)):
         raise InputError(f"entry point {entry.name!r} ({entry.value}) is not a {kind.__name__}")
     return cls

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,20 +11,32 @@ from numpy.typing import NDArray
 from schedlab.core.counts import DomainSums
 from schedlab.core.labels import LabelTable
 from schedlab.core.log import ChangeLog
+from schedlab.core.nominated import NominatedPods, Nomination
+from schedlab.core.running import RunningPods
 from schedlab.core.views import NodeView, PodView, S, T
 from schedlab.model.objects import (
     CPU,
     EMPTY_BATCH,
     MEMORY,
+    NOT_STARTED,
     PODS,
     Node,
     PodBatch,
+    PodDisruptionBudget,
     PodSpec,
     Service,
     Workload,
 )
+from schedlab.model.storage import NO_STORAGE, Storage
 
 Ints = NDArray[np.int64]
+
+NAME_ALONE = PodSpec(nonzero=(0, 0))
+"""What kube-scheduler knows of a nominated pod that is not in its queue: nothing but the name.
+
+It counts as one more pod, for pods of priority 0 and below
+(scheduler/backend/queue/scheduling_queue.go, nominatedPodToInfo).
+"""
 
 UNLIMITED_PODS = 110
 """The kubelet's default maximum, for nodes that state no ``pods``."""
@@ -51,12 +64,18 @@ class Cluster:
         *,
         services: Sequence[Service] = (),
         namespaces: Mapping[str, Mapping[str, str]] | None = None,
+        storage: Storage = NO_STORAGE,
         history: PodBatch = EMPTY_BATCH,
     ) -> None:
         self.nodes = tuple(nodes)
         self.services = tuple(services)
         self.namespaces = dict(namespaces or {})
+        self.storage = storage
         self.history = history
+        self.bound_names: Sequence[str] = ()
+        self.bound_start: Ints = np.zeros(0, np.int64)
+        self.disruption_budgets: tuple[PodDisruptionBudget, ...] = ()
+        self.nominated = NominatedPods()
         self.labels = LabelTable(self.nodes)
         self.log = ChangeLog()
         self.specs: list[PodSpec] = []
@@ -80,11 +99,28 @@ class Cluster:
             specs,
             services=workload.services,
             namespaces=workload.namespaces,
+            storage=workload.storage,
             history=workload.expected,
         )
         for (_, spec), row in zip(workload.bound, workload.bound_node.tolist(), strict=True):
             cluster.place(cluster.signature(spec), row, cluster.first_devices(spec, row))
+        cluster._note_preemption(workload)
         return cluster
+
+    def _note_preemption(self, workload: Workload) -> None:
+        """Take over what only preemption asks about."""
+        self.bound_names = workload.bound.names
+        self.bound_start = workload.bound_start
+        if not len(self.bound_start):
+            self.bound_start = np.full(len(workload.bound), NOT_STARTED)
+        self.disruption_budgets = workload.disruption_budgets
+        waiting = set(workload.pods.names) if len(workload.nominated) else ()
+        rows = workload.nominated_node.tolist()
+        for (name, spec), row in zip(workload.nominated, rows, strict=True):
+            known = spec if name in waiting else replace(NAME_ALONE, namespace=spec.namespace)
+            self.nominated.add(
+                Nomination(name, known.priority, self.signature(known), row, name in waiting)
+            )
 
     def __len__(self) -> int:
         return len(self.nodes)
@@ -143,6 +179,7 @@ class Cluster:
         self._add(row, self._deltas[signature])
         if devices:
             self._take_devices(signature, row, devices, 1)
+            self.log.devices[len(self.log)] = devices
         self.log.append(row, signature, 1)
 
     def remove(self, signature: int, row: int, devices: int = 0) -> None:
@@ -152,11 +189,15 @@ class Cluster:
             self._take_devices(signature, row, devices, -1)
         self.log.append(row, signature, -1)
 
-    def place_many(self, signatures: NDArray[np.int32], rows: NDArray[np.int32]) -> None:
+    def place_many(self, signatures: NDArray[np.int32], rows: NDArray[np.integer]) -> None:
         """Put many pods that use no GPU devices on their nodes in one step."""
         for table in (self.dynamic, self._by_row[:, -self.dynamic.shape[1] :]):
             np.add.at(table, rows, self._deltas[signatures])
         self.log.extend(rows, signatures, 1)
+
+    def delta(self, signature: int | NDArray[np.int32]) -> Ints:
+        """Return what one pod of each signature adds to a row of ``dynamic``."""
+        return self._deltas[signature]
 
     def gather(self, rows: NDArray[np.int64]) -> Ints:
         """Return ``static`` and ``dynamic`` side by side at some rows, shape (n, 2R + 4).
@@ -171,6 +212,11 @@ class Cluster:
             return 0
         fits = np.flatnonzero(self.device_free[row] >= spec.gpu.milli)[: spec.gpu.count]
         return int((1 << fits).sum())
+
+    @property
+    def running(self) -> RunningPods:
+        """Which pods are on which node; kept from its first use on."""
+        return self.shared("running pods", lambda: RunningPods(self))
 
     # -- views -------------------------------------------------------------------
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from schedlab.core.log import NotLocalError
 from schedlab.model.objects import PodSpec
 
 if TYPE_CHECKING:
     from schedlab.core.cluster import Cluster
+    from schedlab.core.views import NodeView
 
 Weigh = Callable[[PodSpec], int]
 
@@ -36,14 +39,37 @@ class DomainSums:
 
     def current(self) -> NDArray[np.int64]:
         """Return the sums as the cluster stands, shape (size,); do not keep or change them."""
+        if self._cluster.log.closed:
+            raise NotLocalError
+        return self.settled()
+
+    def settled(self) -> NDArray[np.int64]:
+        """Return the same for who knows that no hypothetical pod matters."""
         log, since = self._cluster.log, self._seen
-        if since != len(log):
-            self._learn(self._cluster.specs)
-            weights = self._weights[log.signatures(since)]
+        if since == len(log) - 1:
+            self._add_one(*log.entry(since))
+        elif since != len(log):
+            weights = self.weights()[log.signatures(since)]
             if weights.any():
                 self._add(self._codes[log.rows(since)], weights * log.signs(since))
-            self._seen = len(log)
+        self._seen = len(log)
         return self._sums
+
+    def weights(self) -> NDArray[np.int64]:
+        """Return the weight of every signature that the cluster knows."""
+        self._learn(self._cluster.specs)
+        return self._weights
+
+    def touched(self, since: int) -> NDArray[np.int64]:
+        """Return the domains whose sums may have changed after ``since`` entries, ascending."""
+        log = self._cluster.log
+        if since == len(log) - 1:
+            row, signature, _ = log.entry(since)
+            counts = self.weights().item(signature) and self._codes.item(row) >= 0
+            return np.array([self._codes.item(row)] if counts else [], np.int64)
+        domains = self._codes[log.rows(since)]
+        counted = (self.weights()[log.signatures(since)] != 0) & (domains >= 0)
+        return np.unique(domains[counted]).astype(np.int64)
 
     def _learn(self, specs: list[PodSpec]) -> None:
         known = len(self._weights)
@@ -51,6 +77,70 @@ class DomainSums:
             fresh = np.array([self._weigh(s) for s in specs[known:]], np.int64)
             self._weights = np.concatenate([self._weights, fresh])
 
+    def _add_one(self, row: int, signature: int, sign: int) -> None:
+        weight, domain = self.weights().item(signature), self._codes.item(row)
+        if weight and domain >= 0:
+            self._sums[domain] += sign * weight
+
     def _add(self, domains: NDArray[np.integer], weights: NDArray[np.int64]) -> None:
         counted = domains >= 0
         np.add.at(self._sums, domains[counted], weights[counted])
+
+
+@dataclass(frozen=True, slots=True)
+class ByDomain:
+    """An answer about nodes that depends on their domain alone.
+
+    Attributes
+    ----------
+    codes : integer, shape (N,)
+        Each of the cluster's nodes' domain, -1: none.  The same array at each call.
+    values : int64 or float64, shape (size + 1,)
+        The answer by domain; the last one is that of nodes in none.
+    """
+
+    codes: NDArray[np.integer]
+    values: NDArray[Any]
+
+    def at(self, nodes: NodeView) -> NDArray[Any]:
+        """Return the answer about each node of the view, shape (n,)."""
+        return self.values[nodes.at(self.codes)]
+
+
+@dataclass(frozen=True, slots=True)
+class CountsByDomain:
+    """A :class:`ByDomain` of which each value depends on one domain's sum alone.
+
+    The engine then looks at the domains of new placements only.
+
+    Attributes
+    ----------
+    codes : integer, shape (N,)
+        Each of the cluster's nodes' domain, -1: none.  The same array at each call.
+    sums : DomainSums
+        Of ``size`` + 1 entries; the same object at each call.
+    answer : callable
+        Returns the values for some sums, element by element; equal to the one before
+        (``==``) if and only if it answers alike.
+    without : int or float
+        The answer for nodes in no domain.
+    """
+
+    codes: NDArray[np.integer]
+    sums: DomainSums
+    answer: Callable[[NDArray[np.int64]], NDArray[Any]]
+    without: float
+
+    @property
+    def values(self) -> NDArray[Any]:
+        """The answer by domain, shape (size + 1,); the last one is that of nodes in none."""
+        values = self.answer(self.sums.current())
+        values[-1] = self.without
+        return values
+
+    def at(self, nodes: NodeView) -> NDArray[Any]:
+        """Return the answer about each node of the view, shape (n,)."""
+        return self.values[nodes.at(self.codes)]
+
+
+Part = ByDomain | CountsByDomain

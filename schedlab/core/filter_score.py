@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from typing import Literal
 
 import numpy as np
@@ -10,12 +11,17 @@ from numpy.typing import NDArray
 
 from schedlab.api import Budget, Cluster, Failure, Placement, PodBatch, Scheduler
 from schedlab.core.incremental import IncrementalPath
+from schedlab.core.preemptor import Preemptor
 from schedlab.core.profile import Profile, QueueSort
 from schedlab.core.reference import ReferencePath
+from schedlab.core.runs import RunPath
 from schedlab.core.select import selector
+
+Ints = NDArray[np.int64]
 
 DecisionPath = IncrementalPath | ReferencePath
 PATHS: dict[str, type[DecisionPath]] = {
+    "run": RunPath,
     "incremental": IncrementalPath,
     "reference": ReferencePath,
 }
@@ -27,11 +33,12 @@ class FilterScore(Scheduler):
     """Places each pod on the feasible node of the highest total, as kube-scheduler does.
 
     ``path`` decides how, never what: ``reference`` asks every plugin about every node,
-    ``incremental`` only what can have changed.
+    ``incremental`` only what can have changed, ``run`` places consecutive pods of one
+    signature in one step where it can and is ``incremental`` elsewhere.
     """
 
     profile: Profile
-    path: Literal["incremental", "reference"] = "incremental"
+    path: Literal["run", "incremental", "reference"] = "incremental"
 
     @property
     def name(self) -> str:
@@ -45,48 +52,139 @@ class FilterScore(Scheduler):
         placement = Placement.empty(len(pods))
         placement.sequence = queue_order(self.profile.queue_sort, pods)
         placement.latency_ns = np.zeros(len(pods), np.int64)
-        interned = [cluster.signature(spec) for spec in pods.specs]
-        recorder = _FailureRecorder(placement, cluster, path)
-        codes = pods.signature.tolist()
-        for pod in placement.sequence.tolist():
-            signature = interned[codes[pod]]
-            started = time.perf_counter_ns()
-            row = path.pick(signature)
-            devices = self._devices(cluster, signature, row)
-            placement.latency_ns[pod] = time.perf_counter_ns() - started
-            if row >= 0:
-                cluster.place(signature, row, devices)
-                placement.node[pod], placement.devices[pod] = row, devices
+        queue = _Queue(self.profile, cluster, path, placement)
+        if self.profile.post_filter is not None:
+            queue.preemptor = Preemptor(self.profile, cluster, pods, placement, budget.seed)
+        if len(cluster.nominated):
+            queue.nominees = _Nominees(pods, ReferencePath(self.profile, cluster, select))
+        interned = np.array([cluster.signature(spec) for spec in pods.specs], np.int64)
+        for signature, waiting in runs(interned, pods, placement.sequence):
+            if isinstance(path, RunPath) and len(waiting) > 1 and not len(cluster.nominated):
+                queue.place_run(path, signature, waiting)
             else:
-                recorder.record(pod, signature)
+                for pod in waiting.tolist():
+                    queue.place_one(pod, signature)
         placement.info.update(path.counters())
         return placement
 
-    def _devices(self, cluster: Cluster, signature: int, row: int) -> int:
-        spec = cluster.specs[signature]
-        if spec.gpu is None or row < 0:
-            return 0
-        if self.profile.devices is None:
-            return cluster.first_devices(spec, row)
-        view = cluster.view(np.array([row]))
-        return int(self.profile.devices.choose(cluster.pod(signature), view)[0])
 
+class _Queue:
+    """Takes pods to their nodes, and notes why some were left.
 
-class _FailureRecorder:
-    """Notes why pods were left, once for each signature and state of the cluster."""
+    Reasons are counted once for each signature and state of the cluster.
+    """
 
-    def __init__(self, placement: Placement, cluster: Cluster, path: DecisionPath) -> None:
-        self._placement = placement
+    def __init__(
+        self, profile: Profile, cluster: Cluster, path: DecisionPath, placement: Placement
+    ) -> None:
+        assert placement.latency_ns is not None
+        self._profile = profile
         self._cluster = cluster
         self._path = path
+        self._placement = placement
+        self._latency_ns = placement.latency_ns
         self._known: dict[tuple[int, int], int] = {}
+        self.preemptor: Preemptor | None = None
+        self.nominees: _Nominees | None = None
 
-    def record(self, pod: int, signature: int) -> None:
+    def place_one(self, pod: int, signature: int) -> None:
+        """Decide about one pod."""
+        started = time.perf_counter_ns()
+        row = self._pick(pod, signature)
+        devices = choose_devices(self._profile, self._cluster, signature, row)
+        self._latency_ns[pod] = time.perf_counter_ns() - started
+        if row >= 0:
+            self._cluster.place(signature, row, devices)
+            self._placement.node[pod], self._placement.devices[pod] = row, devices
+            if self.preemptor is not None:
+                self.preemptor.placed([pod])
+        else:
+            self._leave(pod, signature)
+
+    def _pick(self, pod: int, signature: int) -> int:
+        if self.nominees is not None and len(self._cluster.nominated):
+            with self._cluster.nominated.without(self.nominees.name(pod)) as own:
+                row = self.nominees.path.pick(signature)
+                row = row if row >= 0 else self._make_room(pod, signature, own)
+            if row >= 0:
+                self._cluster.nominated.drop(self.nominees.name(pod))
+            return row
+        row = self._path.pick(signature)
+        return row if row >= 0 else self._make_room(pod, signature, -1)
+
+    def _make_room(self, pod: int, signature: int, nominated_row: int) -> int:
+        if self.preemptor is None or not self.preemptor.hopeful(signature):
+            return -1
+        return self.preemptor.make_room(pod, signature, nominated_row)
+
+    def place_run(self, path: RunPath, signature: int, waiting: Ints) -> None:
+        """Decide about pods of one signature; each is charged its share of a step's time."""
+        while len(waiting):
+            started = time.perf_counter_ns()
+            rows = path.pick_run(signature, len(waiting))
+            if rows is None or self._may_evict(rows, signature):
+                self.place_one(int(waiting[0]), signature)
+                waiting = waiting[1:]
+                continue
+            step = waiting[: len(rows) or None]
+            self._latency_ns[step] = (time.perf_counter_ns() - started) // len(step)
+            self._put(step, signature, rows)
+            waiting = waiting[len(step) :]
+
+    def _may_evict(self, rows: Ints, signature: int) -> bool:
+        """Say whether a step that found no room ends by making some."""
+        return not len(rows) and self.preemptor is not None and self.preemptor.hopeful(signature)
+
+    def _put(self, step: Ints, signature: int, rows: Ints) -> None:
+        if len(rows):
+            self._cluster.place_many(np.full(len(rows), signature, np.int32), rows)
+            self._placement.node[step] = rows
+            if self.preemptor is not None:
+                self.preemptor.placed(step.tolist())
+        else:
+            for pod in step.tolist():
+                self._leave(pod, signature)
+
+    def _leave(self, pod: int, signature: int) -> None:
         key = signature, len(self._cluster.log)
         if key not in self._known:
             self._known[key] = len(self._placement.failures)
             self._placement.failures.append(self._path.failures(signature) or (NO_NODES,))
         self._placement.failure[pod] = self._known[key]
+
+
+def choose_devices(profile: Profile, cluster: Cluster, signature: int, row: int) -> int:
+    """Return the GPU devices that a pod gets on a node, as a bit mask (0: none)."""
+    spec = cluster.specs[signature]
+    if spec.gpu is None or row < 0:
+        return 0
+    if profile.devices is None:
+        return cluster.first_devices(spec, row)
+    view = cluster.view(np.array([row]))
+    return int(profile.devices.choose(cluster.pod(signature), view)[0])
+
+
+class _Nominees:
+    """Which pods of a batch are nominated; while some are, the reference path decides."""
+
+    def __init__(self, pods: PodBatch, path: ReferencePath) -> None:
+        self._names = pods.names
+        self.path = path
+
+    def name(self, pod: int) -> str:
+        """Return the name by which a pod is nominated."""
+        return self._names[pod]
+
+
+def runs(
+    interned: Ints, pods: PodBatch, sequence: NDArray[np.int64]
+) -> Iterator[tuple[int, NDArray[np.int64]]]:
+    """Yield consecutive pods of one signature of the cluster, in the order of ``sequence``."""
+    signatures = interned[pods.signature[sequence]] if len(pods) else np.zeros(0, np.int64)
+    starts = np.flatnonzero(np.diff(signatures, prepend=-1))
+    for part in np.split(sequence, starts[1:]) if len(starts) else ():
+        yield int(signatures[starts[0]]), part
+        starts = starts[1:]
 
 
 def queue_order(queue_sort: QueueSort, pods: PodBatch) -> NDArray[np.int64]:

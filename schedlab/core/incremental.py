@@ -10,56 +10,23 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from schedlab.api import Cluster, Failure, FilterPlugin, Locality, NodeView, PodView, ScorePlugin
+from schedlab.api import Cluster, Failure, FilterPlugin, Locality, NodeView
+from schedlab.core.answers import EVERY, NONE, Rows, distinct, union
 from schedlab.core.blocks import BlockMaxima
+from schedlab.core.chains import INFEASIBLE
+from schedlab.core.clusterwide import FeasibleView, Gate, ScoreByDomain
+from schedlab.core.normalized import CellScore, NormalizedScore, RowScore, summed
 from schedlab.core.profile import Profile
 from schedlab.core.reference import ReferencePath
+from schedlab.core.sampling import sampling
 from schedlab.core.select import Lowest, Select
 from schedlab.core.verdicts import extremes, fits, normalized, raw_scores
 
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
-INFEASIBLE = np.iinfo(np.int64).min
-"""The total of a node that does not fit: below any score."""
-
 CHUNK = 8192
 """Rows that plugins are asked about at once: their temporaries then stay in the cache."""
-
-
-class NormalizedScore:
-    """A normalised plugin's raw scores over all nodes, and its extremes over the feasible ones."""
-
-    def __init__(self, plugin: ScorePlugin, weight: int, pod: PodView, nodes: NodeView) -> None:
-        self.plugin = plugin
-        self.weight = weight
-        self.raw = np.array(raw_scores(plugin, pod, nodes))
-        self.low, self.high = extremes(self.raw)
-
-    @property
-    def moves(self) -> bool:
-        """Whether the raw scores change with what is placed."""
-        return self.plugin.locality is Locality.NODE
-
-    @property
-    def constant(self) -> bool:
-        """Whether all nodes have one raw score for good, so that final ones cannot change."""
-        return not self.moves and bool((self.raw == self.raw[:1]).all())
-
-    def final(self, rows: Ints | slice) -> Ints:
-        """Return weighted final scores of some rows under the current extremes."""
-        return self.weight * normalized(self.plugin, self.raw[rows], self.low, self.high)
-
-    def settle(self, feasible: Mask) -> bool:
-        """Recompute the extremes over ``feasible`` and say whether they moved."""
-        before = self.low, self.high
-        self.low, self.high = extremes(self.raw[feasible])
-        return before != (self.low, self.high)
-
-    def indifferent(self, flipped: Ints) -> bool:
-        """Say whether rows entering or leaving the feasible set cannot move the extremes."""
-        raw = self.raw[flipped]
-        return bool(((raw > self.low) & (raw < self.high)).all())
 
 
 class SignatureState:
@@ -73,28 +40,50 @@ class SignatureState:
     def __init__(self, profile: Profile, cluster: Cluster, signature: int) -> None:
         self.pod = cluster.pod(signature)
         self.seen = len(cluster.log)
-        nodes = cluster.view()
-        self._sort_filters(profile, nodes)
-        self._sort_scores(profile, nodes)
-        self.base = self._spec_base_of(slice(None), len(cluster))
+        self._sort_filters(profile, cluster)
+        self._sort_scores(profile, cluster)
+        self.base = self._spec_base_of(EVERY, len(cluster))
         for start in range(0, len(cluster), CHUNK):
             part = slice(start, start + CHUNK)
             self._ask_node_plugins(cluster.view(part), self.base[part], part)
+        if self.gate is not None:
+            _, self.base = self.gate.admit(EVERY, self.base, self.base)
+        self._feasible: FeasibleView | None = None
+        self.blocks: BlockMaxima | None = None
+        self._hear_domains(cluster)
         self.total = self.base if not self.normal else self.base.copy()
         self.settle()
 
-    def _sort_filters(self, profile: Profile, nodes: NodeView) -> None:
+    @property
+    def clusterwide(self) -> bool:
+        """Whether what is placed on one node may change what is said of others."""
+        if self.cluster_filters or self.cluster_scores or not all(q.quiet for q in self._by_domain):
+            return True
+        return self.gate is not None and not self.gate.quiet
+
+    def _sort_filters(self, profile: Profile, cluster: Cluster) -> None:
+        nodes = cluster.view()
         asked = [f for f in profile.filters if not f.skips_filter(self.pod)]
         self.node_filters = _local(asked, Locality.NODE)
-        self.cluster_filters = _local(asked, Locality.CLUSTER)
+        wide = _local(asked, Locality.CLUSTER)
+        by_domain = [f for f in wide if f.verdict_by_domain(self.pod, nodes) is not None]
+        self.cluster_filters = [f for f in wide if f not in by_domain]
+        self.gate = Gate(by_domain, self.pod, cluster) if by_domain else None
         accepted = np.ones(len(nodes), np.bool_)
         for plugin in _local(asked, Locality.SPEC):
             accepted &= fits(plugin, self.pod, nodes)
         self._spec_fits = None if accepted.all() else accepted
 
-    def _sort_scores(self, profile: Profile, nodes: NodeView) -> None:
+    def _sort_scores(self, profile: Profile, cluster: Cluster) -> None:
+        nodes = cluster.view()
         asked = [(s, w) for s, w in profile.scores if not s.skips_score(self.pod)]
-        self.cluster_scores = [x for x in asked if x[0].locality is Locality.CLUSTER]
+        wide = [x for x in asked if x[0].locality is Locality.CLUSTER]
+        # Which nodes are scored must be known to what answers by domain.
+        unknown = self.cluster_filters or sampling(profile, cluster) is not None
+        heard = () if unknown else wide
+        by_domain = [x for x in heard if x[0].score_by_domain(self.pod, nodes) is not None]
+        self._by_domain = [ScoreByDomain(s, w, self.pod, cluster) for s, w in by_domain]
+        self.cluster_scores = [x for x in wide if x not in by_domain]
         plain = [x for x in asked if not x[0].normalizes]
         self.node_scores = [x for x in plain if x[0].locality is Locality.NODE]
         spec_base = np.zeros(len(nodes), np.int64)
@@ -102,37 +91,93 @@ class SignatureState:
             if plugin.locality is Locality.SPEC:
                 spec_base += weight * raw_scores(plugin, self.pod, nodes)
         normal = [
-            NormalizedScore(s, w, self.pod, nodes)
+            NormalizedScore(s, w, np.array(raw_scores(s, self.pod, nodes)))
             for s, w in asked
             if s.normalizes and s.locality is not Locality.CLUSTER
         ]
         for score in normal:
             if score.constant:
                 spec_base += score.final(slice(None))
-        self.normal = [n for n in normal if not n.constant]
+        self.own_normal = [n for n in normal if not n.constant]
+        self._summed: dict[str, CellScore | RowScore] = {}
+        self.normal: list[CellScore | NormalizedScore] = [*self.own_normal]
         self._spec_base = spec_base if (spec_base != spec_base[:1]).any() else spec_base[:1]
 
     def refresh(self, cluster: Cluster) -> None:
         """Bring the state up to date with the change log."""
         rows = cluster.log.rows(self.seen)
         self.seen = len(cluster.log)
-        if len(rows) >= len(cluster):
-            rows = np.unique(rows)
+        if 4 * len(rows) > len(cluster):
+            rows = _distinct(rows, len(cluster))
         nodes = cluster.view(rows)
         base = self._spec_base_of(rows, len(rows))
         self._ask_node_plugins(nodes, base, rows)
-        if self.normal:
-            self._update_normalized(nodes, base, rows)
-        else:
+        for normal in self.own_normal:
+            if normal.by_node:
+                normal.put(rows, raw_scores(normal.plugin, self.pod, nodes))
+        self._update(cluster, rows, base)
+
+    def _update(self, cluster: Cluster, rows: Rows, base: Ints) -> None:
+        """Take in the base of the rows of the log, and all that follows from it."""
+        if self.gate is not None:
+            rows, base = self.gate.admit(rows, base, self.base)
+        if not self.normal and all(score.quiet for score in self._by_domain):
             self.base[rows] = base
-        if self.blocks is not None:
+            self._update_blocks(rows)
+            return
+        flips = (self.base[rows] == INFEASIBLE) != (base == INFEASIBLE)
+        flipped = np.flatnonzero(flips) if isinstance(rows, slice) else distinct(rows[flips])
+        self.base[rows] = base
+        if self._feasible is not None and len(flipped):
+            self._feasible.flip(flipped)
+        rows = union(rows, self._hear_domains(cluster), len(self.base))
+        if self.total is self.base and self.normal:
+            self.total = self.base.copy()
+            self.settle()
+        elif self._extremes_moved(flipped):
+            self._add_up()
+        else:
+            self._add_normalized(rows)
+            self._update_blocks(rows)
+
+    def _hear_domains(self, cluster: Cluster) -> Rows:
+        """Ask the scores that answer by domain; return the rows whose raw score may be new.
+
+        A score that has nothing to say gives every node the same, and does not matter.
+        """
+        moved: Rows = NONE
+        for score in self._by_domain:
+            if score.quiet:
+                continue
+            if self._feasible is None:
+                self._feasible = FeasibleView(cluster, self.base != INFEASIBLE)
+            rows = score.ask(self._feasible)
+            known = self._summed.get(score.plugin.name)
+            if known is not None and known.columns == score.columns:
+                moved = union(moved, known.take(rows), len(self.base))
+            elif known is not None or not score.quiet:
+                self._summed[score.plugin.name] = summed(score, self._feasible)
+                self.normal = [*self.own_normal, *self._summed.values()]
+                moved = EVERY
+        return moved
+
+    def _update_blocks(self, rows: Rows) -> None:
+        if self.blocks is None:
+            return
+        if isinstance(rows, slice):
+            self.blocks = BlockMaxima(self.total)
+        else:
             self.blocks.update(rows)
 
     def settle(self) -> None:
         """Recompute every extreme and total."""
         for normal in self.normal:
             normal.settle(self.base != INFEASIBLE)
-        self._add_normalized(slice(None))
+        self._add_up()
+
+    def _add_up(self) -> None:
+        """Recompute every total."""
+        self._add_normalized(EVERY)
         self.blocks = BlockMaxima(self.total) if BlockMaxima.pays(len(self.total)) else None
 
     def _spec_base_of(self, rows: Ints | slice, count: int) -> Ints:
@@ -152,34 +197,31 @@ class SignatureState:
         if self._spec_fits is not None:
             base[~self._spec_fits[rows]] = INFEASIBLE
 
-    def _update_normalized(self, nodes: NodeView, base: Ints, rows: Ints) -> None:
-        for normal in self.normal:
-            if normal.moves:
-                normal.raw[rows] = raw_scores(normal.plugin, self.pod, nodes)
-        flipped = rows[(self.base[rows] == INFEASIBLE) != (base == INFEASIBLE)]
-        self.base[rows] = base
-        if self._extremes_moved(flipped):
-            self.settle()
-        else:
-            self._add_normalized(rows)
-
     def _extremes_moved(self, flipped: Ints) -> bool:
-        stale = [n for n in self.normal if n.moves or not n.indifferent(flipped)]
+        stale = [n for n in self.normal if not n.stands(flipped)]
         if not stale:
             return False
         feasible = self.base != INFEASIBLE
         moved = [n.settle(feasible) for n in stale]
         return any(moved)
 
+    def ask(self, nodes: NodeView, rows: Ints) -> Ints:
+        """Return the totals of nodes that stand for ``rows`` in some other state, shape (n,)."""
+        base = self._spec_base_of(rows, len(rows))
+        self._ask_node_plugins(nodes, base, rows)
+        return self._with_normalized(base, rows) if self.normal else base
+
     def _add_normalized(self, rows: Ints | slice) -> None:
-        if not self.normal:
-            return
-        total = self.base[rows].copy()
+        if self.normal:
+            self.total[rows] = self._with_normalized(self.base[rows], rows)
+
+    def _with_normalized(self, base: Ints, rows: Ints | slice) -> Ints:
+        total = base.copy()
         infeasible = total == INFEASIBLE
         for normal in self.normal:
             total += normal.final(rows)
         total[infeasible] = INFEASIBLE
-        self.total[rows] = total
+        return total
 
 
 class IncrementalPath:
@@ -190,6 +232,7 @@ class IncrementalPath:
         self._cluster = cluster
         self._select = select
         self._lowest = isinstance(select, Lowest)
+        self._rotation = sampling(profile, cluster)
         self._states: dict[int, SignatureState] = {}
         self._rows = 0
 
@@ -198,8 +241,8 @@ class IncrementalPath:
         if not len(self._cluster):
             return -1
         state = self._state(signature)
-        if state.cluster_filters or state.cluster_scores:
-            return self._pick_clusterwide(state)
+        if self._rotation is not None or state.cluster_filters or state.cluster_scores:
+            return self._pick_from_scratch(state)
         row = int(state.total.argmax()) if state.blocks is None else state.blocks.argmax()
         if state.total[row] == INFEASIBLE:
             return -1
@@ -225,23 +268,32 @@ class IncrementalPath:
             state.refresh(self._cluster)
         return state
 
-    def _pick_clusterwide(self, state: SignatureState) -> int:
+    def _pick_from_scratch(self, state: SignatureState) -> int:
         accepted = state.base != INFEASIBLE
         whole = self._cluster.view()
         for plugin in state.cluster_filters:
             accepted &= fits(plugin, state.pod, whole)
         feasible = np.flatnonzero(accepted)
+        if self._rotation is not None:
+            feasible, looked_at = self._rotation.first(feasible)
+            self._rotation.advance(looked_at)
         if not len(feasible):
             return -1
         total = state.base[feasible]
         for normal in state.normal:
-            raw = normal.raw[feasible]
+            raw = normal.raw_at(feasible)
             total += normal.weight * normalized(normal.plugin, raw, *extremes(raw))
         nodes = self._cluster.view(feasible)
         for score, weight in state.cluster_scores:
             raw = raw_scores(score, state.pod, nodes)
             total += weight * normalized(score, raw, *extremes(raw))
         return int(feasible[self._select.among(total, feasible)])
+
+
+def _distinct(rows: Ints, size: int) -> Ints:
+    mask = np.zeros(size, np.bool_)
+    mask[rows] = True
+    return np.flatnonzero(mask)
 
 
 def _local(filters: list[FilterPlugin], locality: Locality) -> list[FilterPlugin]:

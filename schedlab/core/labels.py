@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
@@ -27,6 +28,16 @@ class Column:
     def present(self) -> Mask:
         """Which nodes carry the key at all."""
         return self.codes >= 0
+
+    @cached_property
+    def code_of(self) -> Mapping[str, int]:
+        """The code of each value."""
+        return {value: code for code, value in enumerate(self.values)}
+
+    def among(self, values: Iterable[str]) -> Mask:
+        """Return which nodes carry one of ``values``, shape (n,)."""
+        known = [self.code_of[v] for v in values if v in self.code_of]
+        return self.codes == known[0] if len(known) == 1 else np.isin(self.codes, known)
 
 
 class LabelTable:
@@ -67,6 +78,9 @@ class LabelTable:
 
     def _evaluate(self, requirement: Requirement) -> Mask:
         column = self.column(requirement.key)
+        if requirement.operator in ("In", "NotIn"):
+            inside = column.among(requirement.values)
+            return inside if requirement.operator == "In" else ~inside
         return lookup(
             column,
             lambda v: matches_requirement(requirement, {} if v is None else {requirement.key: v}),
@@ -88,5 +102,7 @@ def intern(items: Sequence[T]) -> tuple[Codes, list[T]]:
 
 def _encode(values: list[str | None]) -> Column:
     index: dict[str, int] = {}
-    codes = [-1 if v is None else index.setdefault(v, len(index)) for v in values]
-    return Column(np.asarray(codes, np.int32), tuple(index))
+    found = [-1 if v is None else index.setdefault(v, len(index)) for v in values]
+    codes = np.asarray(found, np.int32)
+    codes.flags.writeable = False
+    return Column(codes, tuple(index))

@@ -6,14 +6,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 
+class NotLocalError(RuntimeError):
+    """A plugin asked for what is placed elsewhere, where that cannot be answered."""
+
+
 class ChangeLog:
-    """Append-only columns (row, signature, sign); a reader remembers the length it has seen."""
+    """Append-only columns (row, signature, sign); a reader remembers the length it has seen.
+
+    While it is ``closed``, tables that are folded over it refuse to answer.  ``devices``
+    holds the GPU devices, as a bit mask, that the placement at a position took.
+    """
+
+    closed = False
 
     def __init__(self, capacity: int = 1024) -> None:
         self._rows = np.empty(capacity, np.int64)
         self._signatures = np.empty(capacity, np.int32)
         self._signs = np.empty(capacity, np.int8)
         self._length = 0
+        self.devices: dict[int, int] = {}
 
     def __len__(self) -> int:
         return self._length
@@ -36,6 +47,10 @@ class ChangeLog:
         self._signatures[at:end] = signatures
         self._signs[at:end] = sign
         self._length = end
+
+    def entry(self, at: int) -> tuple[int, int, int]:
+        """Return row, signature and sign of one change."""
+        return self._rows.item(at), self._signatures.item(at), self._signs.item(at)
 
     def rows(self, since: int) -> NDArray[np.int64]:
         """Return the rows changed after the first ``since`` entries (repeats kept)."""

@@ -38,7 +38,11 @@ class PluginError(InputError):
 
 def filter_codes(plugin: FilterPlugin, index: int, pod: PodView, nodes: NodeView) -> Codes:
     """Return the code of each node of the view by one filter, shape (n,)."""
-    verdict = _verdict(plugin, pod, nodes)
+    return coded(_verdict(plugin, pod, nodes), index)
+
+
+def coded(verdict: Verdict, index: int) -> Codes:
+    """Return a verdict as codes of the filter at ``index``."""
     bits = ~verdict if verdict.dtype == np.bool_ else verdict
     return np.where(bits == 0, PASS, bits.astype(np.int64) | index << SHIFT)
 
@@ -52,13 +56,17 @@ def fits(plugin: FilterPlugin, pod: PodView, nodes: NodeView) -> NDArray[np.bool
 
 
 def _verdict(plugin: FilterPlugin, pod: PodView, nodes: NodeView) -> Verdict:
-    verdict = plugin.filter(pod, nodes)
+    return checked(plugin.filter(pod, nodes), plugin, "filter", len(nodes))
+
+
+def checked(verdict: Verdict, plugin: FilterPlugin, method: str, nodes: int) -> Verdict:
+    """Return a plugin's verdict on so many nodes; raise PluginError if it cannot be one."""
     if (
         verdict.__class__ is not np.ndarray
-        or verdict.shape != (len(nodes),)
+        or verdict.shape != (nodes,)
         or verdict.dtype not in _VERDICT_TYPES
     ):
-        raise _wrong(plugin, "filter", verdict, len(nodes), "bool, or int64 reason bits")
+        raise _wrong(plugin, method, verdict, nodes, "bool, or int64 reason bits")
     return verdict
 
 
@@ -72,10 +80,11 @@ def raw_scores(plugin: ScorePlugin, pod: PodView, nodes: NodeView) -> Scores:
 
 def extremes(raw: Scores) -> tuple[int, int]:
     """Return the least and the greatest score of the nodes that take part (0, 0 if none does)."""
-    taking_part = raw[raw != IGNORED]
-    if not len(taking_part):
-        return 0, 0
-    return int(taking_part.min()), int(taking_part.max())
+    low = int(raw.min()) if len(raw) else IGNORED
+    if low == IGNORED:
+        raw = raw[raw != IGNORED]
+        low = int(raw.min()) if len(raw) else 0
+    return low, int(raw.max()) if len(raw) else 0
 
 
 def normalized(plugin: ScorePlugin, raw: Scores, low: int, high: int) -> Scores:

@@ -18,6 +18,7 @@ from schedlab.model.objects import (
     Requirement,
     Taint,
 )
+from schedlab.model.storage import Storage
 
 if TYPE_CHECKING:
     from schedlab.core.cluster import Cluster
@@ -55,6 +56,8 @@ class PodView:
         The names on the resource axis.
     services : tuple of Service
         The cluster's Services and controllers, which system default spreading reads.
+    storage : Storage
+        The cluster's volumes and claims, which the pod's claims are found in.
     requests : int64, shape (R,)
     nonzero : int64, shape (2,)
         cpu and memory, with Kubernetes' defaults where the pod states none.
@@ -71,6 +74,7 @@ class PodView:
         "services",
         "signature",
         "spec",
+        "storage",
     )
 
     def __init__(self, cluster: Cluster, spec: PodSpec, signature: int) -> None:
@@ -79,6 +83,7 @@ class PodView:
         self.signature = signature
         self.resources = cluster.resources
         self.services = cluster.services
+        self.storage = cluster.storage
         self.requests = np.array([requests.get(r, 0) for r in cluster.resources], np.int64)
         self.nonzero = np.array(spec.nonzero, np.int64)
         self.asked = np.flatnonzero(self.requests)
@@ -183,6 +188,8 @@ class NodeView:
     def label(self, key: str) -> Column:
         """Return a label as codes into its distinct values, -1 where absent."""
         column = self._cluster.labels.column(key)
+        if self._rows is None:
+            return column
         return Column(self.at(column.codes), column.values)
 
     def match(self, requirement: Requirement) -> Mask:
@@ -216,9 +223,24 @@ class NodeView:
         return self.at(self._cluster.sums_by_node(key, weigh).current())
 
     @property
+    def storage(self) -> Storage:
+        """The cluster's volumes, claims and classes; what is placed does not change them."""
+        return self._cluster.storage
+
+    @property
     def history(self) -> PodBatch:
         """Pods of the past, by which a plugin may foresee demand; it never changes."""
         return self._cluster.history
+
+    def domain_count(self, codes: NDArray[np.integer], size: int) -> int:
+        """Return how many of the domains 0 to ``size`` - 1 the nodes of this view are in.
+
+        ``codes`` holds each of the cluster's nodes' domain, -1: none; the same array at
+        each call.
+        """
+        present = np.zeros(size + 1, np.bool_)
+        present[self.at(codes)] = True
+        return int(np.count_nonzero(present[:size]))
 
     # -- the rest of the cluster (locality CLUSTER only) ---------------------------
 
@@ -231,6 +253,11 @@ class NodeView:
     def namespaces(self) -> Mapping[str, Mapping[str, str]]:
         """Each known namespace's labels."""
         return self._cluster.namespaces
+
+    @property
+    def specs(self) -> list[PodSpec]:
+        """Every spec that the cluster knows, placed or not, in a list that only grows."""
+        return self._cluster.specs
 
     def changes(self, since: int) -> tuple[Ints, Sequence[PodSpec], NDArray[np.int8]]:
         """Return rows, specs and signs (+1 placed, -1 removed) after the first ``since`` changes.

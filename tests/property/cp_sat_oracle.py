@@ -1,4 +1,4 @@
-"""The best that any scheduler could do, by trying every order, node and device."""
+"""What any scheduler could do, by trying every order, node and device."""
 
 from __future__ import annotations
 
@@ -11,18 +11,28 @@ from schedlab import engine
 from schedlab.api import Cluster, Workload
 
 Value = tuple[int, ...]
+Outcome = tuple[Value, int]
+"""Pods placed by signature, and nodes in use."""
 
 
 def best_reachable(workload: Workload, profile: engine.Profile) -> Value:
     """Return the greatest (pods placed by priority, minus nodes used) over all legal histories."""
+    priorities = [s.priority for s in workload.pods.specs]
+    tiers = sorted(set(priorities), reverse=True)
+    return max(
+        (*(sum(n for n, p in zip(placed, priorities, strict=True) if p == t) for t in tiers), -used)
+        for placed, used in reachable(workload, profile)
+    )
+
+
+def reachable(workload: Workload, profile: engine.Profile) -> set[Outcome]:
+    """Return what all legal histories lead to, unfinished ones too."""
     cluster, specs = Cluster.of(workload), workload.pods.specs
-    tiers = sorted({s.priority for s in specs}, reverse=True)
-    tier = [tiers.index(s.priority) for s in specs]
     left = np.bincount(workload.pods.signature, minlength=len(specs)).tolist()
-    placed = [0] * len(tiers)
+    placed = [0] * len(specs)
     seen: set[tuple[bytes, ...]] = set()
     where: list[tuple[int, int]] = []
-    best: list[Value] = []
+    found: set[Outcome] = set()
 
     def explore() -> None:
         state = (
@@ -33,17 +43,17 @@ def best_reachable(workload: Workload, profile: engine.Profile) -> Value:
         if state in seen:
             return
         seen.add(state)
-        best.append((*placed, -int((cluster.pod_count > 0).sum())))
+        found.add((tuple(placed), int((cluster.pod_count > 0).sum())))
         for i, spec in enumerate(specs):
             if left[i]:
                 for row, devices in moves(cluster.signature(spec)):
                     cluster.place(cluster.signature(spec), row, devices)
                     left[i] -= 1
-                    placed[tier[i]] += 1
+                    placed[i] += 1
                     where.append((i, row))
                     explore()
                     where.pop()
-                    placed[tier[i]] -= 1
+                    placed[i] -= 1
                     left[i] += 1
                     cluster.remove(cluster.signature(spec), row, devices)
 
@@ -58,4 +68,4 @@ def best_reachable(workload: Workload, profile: engine.Profile) -> Value:
                 yield row, sum(1 << d for d in chosen)
 
     explore()
-    return max(best)
+    return found

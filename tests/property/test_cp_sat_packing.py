@@ -137,7 +137,13 @@ def test_optimal_where_it_says_so(workload: Workload) -> None:
     if placement.info["status"] == "optimal":
         assert reached == best
     else:
-        assert any(c.is_hard for s in workload.pods.specs for c in s.spread)
+        assert any(_has_rules(s) for s in workload.pods.specs)
+
+
+def _has_rules(spec: PodSpec) -> bool:
+    """Say whether a pod is held to more than its node: the model may leave such pods alone."""
+    terms = spec.required_affinity or spec.required_anti_affinity
+    return bool(terms or spec.host_ports or any(c.is_hard for c in spec.spread))
 
 
 shares = st.builds(GpuRequest, st.integers(1, 3), st.sampled_from([200, 300, 400, 500, 600, 1000]))

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import cycle
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -21,9 +25,20 @@ from schedlab.api import (
     Workload,
     normalize_min_max,
 )
-from schedlab.core import blocks
+from schedlab.core import answers, blocks, cells
 from schedlab.core.filter_score import FilterScore
+from schedlab.core.incremental import IncrementalPath
 from schedlab.core.profile import Profile
+from schedlab.core.reference import ReferencePath
+from schedlab.core.select import Lowest
+from schedlab.model.objects import (
+    Node,
+    NodeSelectorTerm,
+    PodBatch,
+    PodSpec,
+    PreferredSchedulingTerm,
+    Requirement,
+)
 from schedlab.registry import installed
 
 from .clusters import workloads
@@ -100,6 +115,18 @@ def place(profile: Profile, path: str, workload: Workload) -> tuple[Cluster, Pla
     return cluster, scheduler.schedule(cluster, workload.pods, Budget(seed=7))
 
 
+@contextmanager
+def taken(size: str) -> Iterator[None]:
+    """Have the few nodes of a test dealt with as a large cluster's are."""
+    with pytest.MonkeyPatch.context() as patch:
+        if size == "as if large":
+            patch.setattr(blocks, "BLOCK", 2)
+            patch.setattr(blocks.BlockMaxima, "pays", staticmethod(lambda length: length > 0))
+            for module in (answers, cells):
+                patch.setattr(module, "MANY", 1)
+        yield
+
+
 def assert_same(one: Placement, other: Placement) -> None:
     np.testing.assert_array_equal(one.node, other.node)
     np.testing.assert_array_equal(one.devices, other.devices)
@@ -108,32 +135,37 @@ def assert_same(one: Placement, other: Placement) -> None:
         assert left < 0 or one.failures[left] == other.failures[right]
 
 
-@pytest.mark.parametrize("block", [None, 2])
+@pytest.mark.parametrize("path", ["incremental", "run"])
+@pytest.mark.parametrize("size", ["small", "as if large"])
 @settings(max_examples=150, deadline=None)
 @given(workload=workloads(), profile=profiles())
 def test_incremental_decides_as_reference(
-    block: int | None, workload: Workload, profile: Profile
+    size: str, path: str, workload: Workload, profile: Profile
 ) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        if block:
-            patch.setattr(blocks, "BLOCK", block)
-            patch.setattr(blocks.BlockMaxima, "pays", staticmethod(lambda length: length > 0))
-        _, incremental = place(profile, "incremental", workload)
+    with taken(size):
+        _, fast = place(profile, path, workload)
     _, reference = place(profile, "reference", workload)
-    assert_same(incremental, reference)
+    assert_same(fast, reference)
 
 
 @settings(max_examples=60, deadline=None)
 @given(workload=workloads(), profile=profiles())
 def test_columns_are_what_the_placement_says(workload: Workload, profile: Profile) -> None:
     cluster, placement = place(profile, "incremental", workload)
+    bound = [
+        (spec, row) for (_, spec), row in zip(workload.bound, workload.bound_node, strict=True)
+    ]
+    before = Cluster.of(workload)
     for row, node in enumerate(workload.nodes):
-        there = [workload.pods.specs[s] for s in workload.pods.signature[placement.node == row]]
-        assert cluster.pod_count[row] == len(there) <= node.allocatable["pods"]
+        placed = [workload.pods.specs[s] for s in workload.pods.signature[placement.node == row]]
+        there = placed + [spec for spec, held in bound if held == row]
+        assert cluster.pod_count[row] == len(there)
+        assert not placed or len(there) <= node.allocatable["pods"]
         for column, resource in enumerate(cluster.resources):
             requested = sum(spec.request(resource) for spec in there)
             assert cluster.requested[row, column] == requested
-            assert requested <= node.allocatable.get(resource, 0)
+            most = max(node.allocatable.get(resource, 0), int(before.requested[row, column]))
+            assert requested <= most
 
 
 @settings(max_examples=40, deadline=None)
@@ -147,3 +179,75 @@ def test_removing_everything_restores_the_cluster(workload: Workload, profile: P
         cluster.remove(cluster.signature(spec), row, devices)
     np.testing.assert_array_equal(cluster.dynamic, fresh.dynamic)
     np.testing.assert_array_equal(cluster.device_free, fresh.device_free)
+
+
+@pytest.mark.parametrize("size", ["small", "as if large"])
+@settings(max_examples=150, deadline=None)
+@given(
+    workload=workloads(),
+    profile=profiles(),
+    steps=st.lists(st.none() | st.integers(0, 30), min_size=4, max_size=25),
+)
+def test_after_removals_decides_as_on_a_fresh_cluster(
+    size: str, workload: Workload, profile: Profile, steps: list[int | None]
+) -> None:
+    """Pods come (None) and go (the k-th that is there); nothing remembers those that left."""
+    with taken(size):
+        _come_and_go(workload, profile, steps)
+
+
+def _come_and_go(workload: Workload, profile: Profile, steps: list[int | None]) -> None:
+    cluster = Cluster.of(workload)
+    signatures = [cluster.signature(spec) for spec in workload.pods.specs]
+    coming = cycle(workload.pods.signature.tolist())
+    incremental = IncrementalPath(profile, cluster, Lowest())
+    there: list[tuple[int, int]] = []
+    for step in steps:
+        if step is None:
+            signature = signatures[next(coming)]
+            row = incremental.pick(signature)
+            assert row == _pick_on_a_fresh_cluster(profile, workload, cluster, there, signature)
+            if row >= 0 and cluster.specs[signature].gpu is None:
+                cluster.place(signature, row)
+                there.append((signature, row))
+        elif there:
+            cluster.remove(*there.pop(step % len(there)))
+
+
+def _pick_on_a_fresh_cluster(
+    profile: Profile,
+    workload: Workload,
+    cluster: Cluster,
+    there: list[tuple[int, int]],
+    signature: int,
+) -> int:
+    fresh = Cluster.of(workload)
+    for spec in cluster.specs:
+        fresh.signature(spec)
+    for placed, row in there:
+        fresh.place(placed, row)
+    return ReferencePath(profile, fresh, Lowest()).pick(signature)
+
+
+def test_extremes_over_feasible_nodes_move_when_a_node_fills_up() -> None:
+    """The best of three preferred nodes fills up: the second best is then worth 100, not 50.
+
+    So is it for the third pod, which would else go to the emptier third node.
+    """
+    weights = {"a": 100, "b": 50, "c": 10}
+    nodes = [
+        Node(name, {"cpu": cpu, "memory": 1000, "pods": pods}, {"name": name})
+        for name, cpu, pods in (("a", 10, 1), ("b", 10, 9), ("c", 10_000, 9))
+    ]
+    preferred = tuple(
+        PreferredSchedulingTerm(weight, NodeSelectorTerm((Requirement("name", "In", (name,)),)))
+        for name, weight in weights.items()
+    )
+    spec = PodSpec(requests=(("cpu", 1),), nonzero=(1, 0), preferred_node_terms=preferred)
+    profile = installed().make_profile(
+        "kubernetes", {"scores": {"NodeAffinity": 1, "NodeResourcesFit": 2}}
+    )
+    workload = Workload("three", tuple(nodes), PodBatch.of((f"p{i}", spec) for i in range(3)))
+    for path in ("reference", "incremental"):
+        _, placement = place(profile, path, workload)
+        assert placement.node.tolist() == [0, 1, 1], path
