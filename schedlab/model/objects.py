@@ -14,6 +14,14 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from schedlab.model.selectors import LabelSelector as LabelSelector
+from schedlab.model.selectors import NodeSelectorTerm as NodeSelectorTerm
+from schedlab.model.selectors import Requirement as Requirement
+from schedlab.model.selectors import as_integer as as_integer
+from schedlab.model.selectors import matches_requirement as matches_requirement
+from schedlab.model.storage import NO_STORAGE, Storage
+from schedlab.model.volumes import PodVolume
+
 CPU = "cpu"
 MEMORY = "memory"
 PODS = "pods"
@@ -23,6 +31,7 @@ GPU_MILLI = "schedlab.io/gpu-milli"
 
 HOSTNAME = "kubernetes.io/hostname"
 ZONE = "topology.kubernetes.io/zone"
+REGION = "topology.kubernetes.io/region"
 NAME_FIELD = "metadata.name"
 
 DEFAULT_NONZERO = {CPU: 100, MEMORY: 200 * 1024 * 1024}
@@ -30,77 +39,6 @@ DEFAULT_NONZERO = {CPU: 100, MEMORY: 200 * 1024 * 1024}
 
 Pairs = tuple[tuple[str, str], ...]
 Amounts = tuple[tuple[str, int], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Requirement:
-    """One expression of a selector: ``key operator values``.
-
-    Operators: ``In``, ``NotIn``, ``Exists``, ``DoesNotExist``, ``Gt``, ``Lt``.
-    """
-
-    key: str
-    operator: str
-    values: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class LabelSelector:
-    """A conjunction of requirements; one without any matches everything."""
-
-    requirements: tuple[Requirement, ...] = ()
-
-    @classmethod
-    def of(cls, labels: Mapping[str, str]) -> LabelSelector:
-        """Return the selector that asks for exactly these labels (``matchLabels``)."""
-        return cls(tuple(Requirement(k, "In", (v,)) for k, v in sorted(labels.items())))
-
-    def matches(self, labels: Mapping[str, str]) -> bool:
-        """Say whether every requirement holds for ``labels``."""
-        return all(matches_requirement(r, labels) for r in self.requirements)
-
-
-def matches_requirement(requirement: Requirement, labels: Mapping[str, str]) -> bool:
-    """Say whether one requirement holds (apimachinery/pkg/labels/selector.go)."""
-    value = labels.get(requirement.key)
-    match requirement.operator:
-        case "In":
-            return value is not None and value in requirement.values
-        case "NotIn":
-            return value is None or value not in requirement.values
-        case "Exists":
-            return value is not None
-        case "DoesNotExist":
-            return value is None
-        case "Gt" | "Lt":
-            return _compares(requirement, value)
-    raise ValueError(f"unknown selector operator {requirement.operator!r}")
-
-
-def _compares(requirement: Requirement, value: str | None) -> bool:
-    number, bound = as_integer(value), as_integer(requirement.values[0])
-    if number is None or bound is None:
-        return False
-    return number > bound if requirement.operator == "Gt" else number < bound
-
-
-def as_integer(text: str | None) -> int | None:
-    """Parse what Go's ``strconv.ParseInt(text, 10, 64)`` would, else None."""
-    if text is None:
-        return None
-    digits = text[1:] if text[:1] in "+-" else text
-    if not (digits.isascii() and digits.isdigit()):
-        return None
-    number = int(text)
-    return number if -(1 << 63) <= number < 1 << 63 else None
-
-
-@dataclass(frozen=True, slots=True)
-class NodeSelectorTerm:
-    """Node label expressions and node field expressions, all of which must hold."""
-
-    match_expressions: tuple[Requirement, ...] = ()
-    match_fields: tuple[Requirement, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +151,8 @@ class PodSpec:
     included).  ``nonzero`` is (cpu, memory) with Kubernetes' defaults for
     containers that state none, which scoring uses; ``nonzero_placed`` is what the
     same pod counts for once it is on a node (it differs for partial pod-level
-    requests).  Both are derived from ``requests`` when omitted.
+    requests).  Both are derived from ``requests`` when omitted.  ``terminating`` pods are
+    being deleted, ``preempted`` ones among them because the scheduler evicted them.
     """
 
     namespace: str = "default"
@@ -235,9 +174,12 @@ class PodSpec:
     host_ports: tuple[HostPort, ...] = ()
     images: tuple[str, ...] = ()
     gpu: GpuRequest | None = None
+    volumes: tuple[PodVolume, ...] = ()
+    resource_claims: tuple[str, ...] = ()
     scheduling_gates: tuple[str, ...] = ()
     preemption_policy: str = "PreemptLowerPriority"
     terminating: bool = False
+    preempted: bool = False
 
     def __post_init__(self) -> None:
         amounts = dict(self.requests)
@@ -316,6 +258,9 @@ class PodBatch:
         return by_spec[self.signature] if len(self.specs) else np.zeros(0, np.int64)
 
 
+NOT_STARTED = np.iinfo(np.int64).max
+"""The start of a pod that has not started: later than any other."""
+
 EMPTY_BATCH = PodBatch((), np.zeros(0, np.int32), ())
 
 
@@ -329,12 +274,30 @@ class Service:
 
 
 @dataclass(frozen=True)
+class PodDisruptionBudget:
+    """How many of the pods that ``selector`` selects may be evicted.
+
+    ``disrupted_pods`` names (without namespace) those that the budget has counted already.
+    """
+
+    namespace: str
+    name: str
+    selector: LabelSelector | None
+    disruptions_allowed: int = 0
+    disrupted_pods: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
 class Workload:
     """Nodes, the pods that already run on them, and the pods that wait.
 
     ``bound_node[i]`` is the row in ``nodes`` of the i-th bound pod (int32).
     ``namespaces`` maps a namespace to its labels.  ``ignored`` counts, by kind,
-    input objects that do not matter to scheduling.
+    input objects that do not matter to scheduling.  ``history`` holds pods of the past,
+    from which a policy may learn what to expect; none: the waiting pods stand for them.
+    ``nominated`` are pods that wait for room on the rows ``nominated_node`` (int32), where
+    preemption made it for them.  ``bound_start`` says when each bound pod started, in
+    seconds since 1970 (int64, :data:`NOT_STARTED` where it has not; empty: none has).
     """
 
     name: str
@@ -344,5 +307,16 @@ class Workload:
     bound_node: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
     namespaces: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     services: tuple[Service, ...] = ()
+    storage: Storage = NO_STORAGE
     ignored: Mapping[str, int] = field(default_factory=dict)
     source: str = ""
+    history: PodBatch = EMPTY_BATCH
+    nominated: PodBatch = EMPTY_BATCH
+    nominated_node: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
+    bound_start: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    disruption_budgets: tuple[PodDisruptionBudget, ...] = ()
+
+    @property
+    def expected(self) -> PodBatch:
+        """The pods by which demand is foreseen: ``history``, else the waiting pods."""
+        return self.history if len(self.history) else self.pods

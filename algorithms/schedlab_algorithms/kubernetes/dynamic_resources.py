@@ -9,6 +9,7 @@ from schedlab.api import (
     Locality,
     NodeView,
     PodView,
+    Reason,
     ScorePlugin,
     Scores,
     Verdict,
@@ -17,20 +18,25 @@ from schedlab.api import (
 
 
 class DynamicResources(FilterPlugin, ScorePlugin):
-    """Accepts every node and scores it 0, as Kubernetes does where a pod claims no devices.
+    """Accepts and scores nodes as Kubernetes does where a pod claims no devices.
 
-    Resource claims themselves are not modelled.
+    Claims are not modelled: a pod that has some is left unplaced, for that reason.
     """
 
     locality = Locality.SPEC
 
     def skips_filter(self, pod: PodView) -> bool:
-        """Skip every pod."""
-        return True
+        """Skip pods without claims."""
+        return not pod.spec.resource_claims
 
     def filter(self, pod: PodView, nodes: NodeView) -> Verdict:
-        """Accept every node."""
-        return np.ones(len(nodes), np.bool_)
+        """Reject every node."""
+        return np.zeros(len(nodes), np.bool_)
+
+    def reasons(self, pod: PodView) -> tuple[Reason, ...]:
+        """Return the one reason, which is not Kubernetes' but ours."""
+        claims = ", ".join(pod.spec.resource_claims)
+        return (Reason(f"resource claims are not modelled: {claims}", resolvable=False),)
 
     def score(self, pod: PodView, nodes: NodeView) -> Scores:
         """Return 0 for every node."""

@@ -10,15 +10,23 @@ from schedlab.api import (
     Locality,
     NodeView,
     PodView,
+    PreFilter,
     Reason,
     ScorePlugin,
     Scores,
     Verdict,
     normalize_max,
 )
-from schedlab.model.objects import NodeSelectorTerm, PreferredSchedulingTerm, Requirement
+from schedlab.model.objects import (
+    NAME_FIELD,
+    NodeSelectorTerm,
+    PreferredSchedulingTerm,
+    Requirement,
+)
 
 Mask = NDArray[np.bool_]
+
+CONFLICT = Reason("pod affinity terms conflict", resolvable=False)
 
 
 class NodeAffinity(FilterPlugin, ScorePlugin):
@@ -45,6 +53,13 @@ class NodeAffinity(FilterPlugin, ScorePlugin):
         if self.added_required is not None:
             added = ~any_term(self.added_required, nodes)
         return added | (~added & ~required_node_affinity(pod, nodes)).astype(np.int64) << 1
+
+    def prefilter(self, pod: PodView, nodes: NodeView) -> PreFilter | None:
+        """Narrow the nodes to those named, where every required term names some."""
+        names = named_nodes(pod.spec.required_node_terms or ())
+        if names is None:
+            return None
+        return PreFilter(nodes=names) if names else PreFilter((CONFLICT,))
 
     def reasons(self, pod: PodView) -> tuple[Reason, ...]:
         """Return the two reasons, neither of which preemption can resolve."""
@@ -85,3 +100,18 @@ def any_term(terms: tuple[NodeSelectorTerm, ...], nodes: NodeView) -> Mask:
     for term in terms:
         matches |= nodes.match_term(term)
     return matches
+
+
+def named_nodes(terms: tuple[NodeSelectorTerm, ...]) -> frozenset[str] | None:
+    """Return the only nodes that the terms allow by name, None if one allows any."""
+    by_term = [_named_nodes(term) for term in terms]
+    if not by_term or None in by_term:
+        return None
+    return frozenset().union(*(names for names in by_term if names is not None))
+
+
+def _named_nodes(term: NodeSelectorTerm) -> frozenset[str] | None:
+    named = [
+        frozenset(r.values) for r in term.match_fields if r.key == NAME_FIELD and r.operator == "In"
+    ]
+    return frozenset.intersection(*named) if named else None

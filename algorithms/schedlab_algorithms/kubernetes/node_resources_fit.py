@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from typing import Literal
 
@@ -153,6 +154,7 @@ _STRATEGIES: dict[str, Callable[[Ints], Strategy]] = {
 }
 
 
+@cache
 def _interpolate(shape: tuple[UtilizationShapePoint, ...]) -> Ints:
     """Return the score at 0 to 100 percent, as helper.BuildBrokenLinearFunction truncates it."""
     return np.array([_at(shape, percent) for percent in range(101)], np.int64)

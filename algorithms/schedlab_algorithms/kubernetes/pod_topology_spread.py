@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from schedlab.api import (
-    IGNORED,
     MAX_NODE_SCORE,
+    CountsByDomain,
     FilterPlugin,
     Locality,
     NodeView,
@@ -18,19 +21,27 @@ from schedlab.api import (
     ScorePlugin,
     Scores,
     Verdict,
+    WhatIf,
+    first_verdict,
+    sum_by_domain,
 )
 from schedlab.model.objects import HOSTNAME, ZONE, TopologySpreadConstraint
+from schedlab_algorithms.kubernetes.pod_topology_spread_what_if import verdict_what_if
 from schedlab_algorithms.kubernetes.spread_constraints import (
     Constraint,
+    SoftConstraint,
     bind_constraints,
     service_selector,
+    soft_constraints,
 )
+
+Ints = NDArray[np.int64]
 
 MISSING_LABEL, SKEW = 1, 2
 
 SYSTEM_DEFAULTS = (
-    TopologySpreadConstraint(3, ZONE, "ScheduleAnyway"),
-    TopologySpreadConstraint(5, HOSTNAME, "ScheduleAnyway"),
+    TopologySpreadConstraint(3, HOSTNAME, "ScheduleAnyway"),
+    TopologySpreadConstraint(5, ZONE, "ScheduleAnyway"),
 )
 
 
@@ -53,9 +64,18 @@ class PodTopologySpread(FilterPlugin, ScorePlugin):
 
     def filter(self, pod: PodView, nodes: NodeView) -> Verdict:
         """Reject nodes without a topology key (bit 0) or beyond the skew (bit 1)."""
+        return first_verdict(self.verdict_by_domain(pod, nodes), nodes)
+
+    def verdict_by_domain(self, pod: PodView, nodes: NodeView) -> Sequence[CountsByDomain]:
+        """Return the bits by domain of each hard constraint, in their order."""
+        hard = pod.memo(self, "hard", lambda: self._bind(pod, nodes, hard=True))
+        return [_verdict(constraint) for constraint in hard]
+
+    def filter_what_if(self, pod: PodView, nodes: WhatIf) -> Verdict:
+        """Return the same bits for nodes with other pods than they have."""
         verdict = np.zeros(len(nodes), np.int64)
         for constraint in pod.memo(self, "hard", lambda: self._bind(pod, nodes, hard=True)):
-            found = _verdict(constraint, nodes)
+            found = verdict_what_if(constraint, nodes, MISSING_LABEL, SKEW)
             verdict = np.where(verdict == 0, found, verdict)
         return verdict
 
@@ -70,15 +90,15 @@ class PodTopologySpread(FilterPlugin, ScorePlugin):
 
     def score(self, pod: PodView, nodes: NodeView) -> Scores:
         """Return the weighted counts of matching pods, fewer being better; see normalize."""
-        constraints = pod.memo(self, "soft", lambda: self._bind(pod, nodes, hard=False))
-        ignored = np.zeros(len(nodes), np.bool_)
-        if pod.spec.spread:
-            for constraint in constraints:
-                ignored |= nodes.at(constraint.label.codes) < 0
-        total = np.zeros(len(nodes))
-        for constraint in constraints:
-            total += _spread_cost(constraint, nodes, ignored)
-        return np.where(ignored, IGNORED, np.floor(total + 0.5).astype(np.int64))
+        return sum_by_domain(self.score_by_domain(pod, nodes), nodes)
+
+    def score_by_domain(self, pod: PodView, nodes: NodeView) -> Sequence[CountsByDomain]:
+        """Return count x ln(domains + 2) + maxSkew - 1 by domain of each soft constraint.
+
+        The domains are those of the feasible nodes (initPreScoreState, scoreForCount).
+        """
+        soft = pod.memo(self, "soft", lambda: self._soft(pod, nodes))
+        return [_costs(constraint, nodes) for constraint in soft]
 
     def normalize(self, raw: Scores, low: int, high: int) -> Scores:
         """Turn costs into scores: 100 x (max + min - cost) / max, 100 if all are 0."""
@@ -94,29 +114,48 @@ class PodTopologySpread(FilterPlugin, ScorePlugin):
 
     def _bind(self, pod: PodView, nodes: NodeView, *, hard: bool) -> tuple[Constraint, ...]:
         constraints = [c for c in self._constraints(pod) if c.is_hard == hard]
-        if pod.spec.spread:
-            return bind_constraints(constraints, pod, nodes.whole, all_keys=True)
-        selector = service_selector(pod.spec, pod.services)
-        return bind_constraints(constraints, pod, nodes.whole, all_keys=hard, selector=selector)
+        selector = None if pod.spec.spread else service_selector(pod.spec, pod.services)
+        all_keys = hard or self._needs_all_keys(pod)
+        return bind_constraints(constraints, pod, nodes.whole, all_keys=all_keys, selector=selector)
+
+    def _needs_all_keys(self, pod: PodView) -> bool:
+        """Say whether scoring ignores nodes that lack a topology key: not under System defaults."""
+        return bool(pod.spec.spread) or self.defaulting_type == "List"
+
+    def _soft(self, pod: PodView, nodes: NodeView) -> tuple[SoftConstraint, ...]:
+        constraints = self._bind(pod, nodes, hard=False)
+        return soft_constraints(constraints, nodes.whole, all_keys=self._needs_all_keys(pod))
 
 
-def _verdict(constraint: Constraint, nodes: NodeView) -> Verdict:
-    counts = constraint.matching.current()
-    skew = counts + constraint.self_match - constraint.minimum(counts)
-    by_domain = np.append(np.where(skew > constraint.max_skew, SKEW, 0), MISSING_LABEL)
-    return by_domain[nodes.at(constraint.label.codes)]
+@dataclass(frozen=True)
+class _Above:
+    """Answers SKEW for domains with more pods than ``allowed``, else 0."""
+
+    allowed: int
+
+    def __call__(self, counts: Ints) -> Ints:
+        return SKEW * (counts > self.allowed)
 
 
-def _spread_cost(
-    constraint: Constraint, nodes: NodeView, ignored: np.ndarray[tuple[int], np.dtype[np.bool_]]
-) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """Return count x ln(domains + 2) + maxSkew - 1 for each node, 0 without the label."""
-    codes = nodes.at(constraint.label.codes)
-    if constraint.on_hostname:
-        domains = len(codes) - int(ignored.sum())
-        counts = nodes.at(constraint.on_node.current())
-    else:
-        domains = len(np.unique(codes[~ignored]))
-        counts = constraint.matching.current()[codes]
-    cost = counts * math.log(domains + 2) + (constraint.max_skew - 1)
-    return np.where(codes >= 0, cost, 0.0)
+@dataclass(frozen=True)
+class _Cost:
+    """Answers count x ``weight`` + ``at_least`` (scoreForCount)."""
+
+    weight: float
+    at_least: int
+
+    def __call__(self, counts: Ints) -> NDArray[np.float64]:
+        return np.asarray(counts * self.weight + self.at_least, np.float64)
+
+
+def _verdict(constraint: Constraint) -> CountsByDomain:
+    minimum = constraint.minimum(constraint.matching.current())
+    above = _Above(constraint.max_skew - constraint.self_match + minimum)
+    return CountsByDomain(constraint.codes, constraint.matching, above, MISSING_LABEL)
+
+
+def _costs(constraint: SoftConstraint, nodes: NodeView) -> CountsByDomain:
+    domains = nodes.domain_count(constraint.present, constraint.most)
+    cost = _Cost(math.log(domains + 2), constraint.max_skew - 1)
+    without = constraint.cost_without_key
+    return CountsByDomain(constraint.codes, constraint.counts, cost, without)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from schedlab.api import Column, DomainSums, NodeView, PodSpec, PodView
+from schedlab.api import DomainSums, NodeView, PodSpec, PodView
 from schedlab.model.objects import (
     HOSTNAME,
     LabelSelector,
@@ -27,16 +27,24 @@ Ints = NDArray[np.int64]
 class Constraint:
     """One constraint of one pod on one cluster.
 
-    ``label`` is the topology key over all nodes; ``domains`` the codes that eligible nodes
-    have; ``matching`` counts matching pods by domain over eligible nodes; ``on_node``
-    counts them by node.
+    ``codes`` is each node's domain, -1 without the topology key; ``domains`` those that
+    eligible nodes have; ``matching`` counts matching pods by domain over eligible nodes (its
+    last entry, which code -1 finds, stays 0); ``on_node`` counts them by node (likewise).
+    ``counted`` is the domain of eligible nodes, -1 for others; pods count if they are of
+    ``namespace`` and ``selector``.
+    ``absent`` is the domain of nodes without the key where the constraint only scores: the
+    one of the empty value, if there is one.
     """
 
     max_skew: int
     min_domains: int
     on_hostname: bool
     self_match: int
-    label: Column
+    codes: NDArray[np.int32]
+    absent: int
+    counted: NDArray[np.int32]
+    namespace: str
+    selector: LabelSelector | None
     domains: Ints
     matching: DomainSums
     on_node: DomainSums
@@ -79,17 +87,95 @@ def _bind(
 ) -> Constraint:
     label = nodes.label(constraint.topology_key)
     eligible = counted & _included(constraint, pod, nodes)
-    codes = np.where(eligible, label.codes, -1)
+    absent = label.values.index("") if "" in label.values else -1
+    codes = np.where(eligible, np.where(label.present, label.codes, absent), -1)
     match = _Matcher(pod.spec.namespace, selector)
     return Constraint(
         max_skew=constraint.max_skew,
         min_domains=constraint.min_domains,
         on_hostname=constraint.topology_key == HOSTNAME,
         self_match=int(selector is not None and selector.matches(dict(pod.spec.labels))),
-        label=label,
+        codes=label.codes,
+        absent=absent,
+        counted=codes,
+        namespace=pod.spec.namespace,
+        selector=selector,
         domains=np.unique(codes[codes >= 0]).astype(np.int64),
-        matching=nodes.sums_by_domain(codes, len(label.values), match),
-        on_node=nodes.sums_by_domain(np.arange(len(nodes)), len(nodes), match),
+        matching=nodes.sums_by_domain(codes, len(label.values) + 1, match),
+        on_node=nodes.sums_by_domain(np.arange(len(nodes)), len(nodes) + 1, match),
+    )
+
+
+@dataclass(frozen=True)
+class SoftConstraint:
+    """What scoring needs of one constraint.
+
+    Attributes
+    ----------
+    codes : integer, shape (N,)
+        Each node's domain, -1 without the topology key; on the hostname key the node itself.
+    counts : DomainSums
+        Matching pods by domain; the last entry stays 0.
+    cost_without_key : float
+        What nodes without the key cost: 0, or -inf (ignored) where all keys are needed.
+    present : integer, shape (N,)
+        Each node's domain when the domains of the feasible nodes are counted (nodes without
+        the key are one, together with those of the empty value), -1 for ignored nodes, and
+        ``most``, their number.
+    """
+
+    max_skew: int
+    codes: NDArray[np.integer]
+    counts: DomainSums
+    cost_without_key: float
+    present: NDArray[np.integer]
+    most: int
+
+
+def soft_constraints(
+    constraints: Sequence[Constraint], nodes: NodeView, *, all_keys: bool
+) -> tuple[SoftConstraint, ...]:
+    """Prepare constraints for scoring on all ``nodes`` of the cluster."""
+    ignored = np.zeros(len(nodes), np.bool_)
+    for constraint in constraints if all_keys else ():
+        ignored |= constraint.codes < 0
+    missing = -np.inf if all_keys else 0.0
+    soft = (_on_hostname if c.on_hostname else _on_key for c in constraints)
+    return tuple(
+        make(c, nodes, ignored, missing) for make, c in zip(soft, constraints, strict=True)
+    )
+
+
+def _on_hostname(
+    constraint: Constraint, nodes: NodeView, ignored: Mask, missing: float
+) -> SoftConstraint:
+    each = np.arange(len(nodes))
+
+    def build() -> NDArray[np.integer]:
+        return np.where(constraint.codes < 0, -1, each)
+
+    return SoftConstraint(
+        max_skew=constraint.max_skew,
+        codes=nodes.shared("PodTopologySpread: nodes with a hostname", build),
+        counts=constraint.on_node,
+        cost_without_key=missing,
+        present=np.where(ignored, -1, each),
+        most=len(nodes),
+    )
+
+
+def _on_key(
+    constraint: Constraint, nodes: NodeView, ignored: Mask, missing: float
+) -> SoftConstraint:
+    codes, size = constraint.codes, len(constraint.matching.current()) - 1
+    absent = constraint.absent if constraint.absent >= 0 else size
+    return SoftConstraint(
+        max_skew=constraint.max_skew,
+        codes=codes,
+        counts=constraint.matching,
+        cost_without_key=missing,
+        present=np.where(ignored, -1, np.where(codes < 0, absent, codes)),
+        most=size + 1,
     )
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from schedlab.model.manifests.daemons import daemon_pods
 from schedlab.model.manifests.fields import Field
 from schedlab.model.manifests.objects import Key, SourcedObject
 from schedlab.model.manifests.priority import Classes
+from schedlab.model.manifests.storage_templates import stateful_claim
 from schedlab.model.manifests.templates import NamedPod, stamp, template_hash
 from schedlab.model.objects import Node
+from schedlab.model.volumes import ClaimVolume
 
 MAX_PODS = 1_000_000
 """More pods than this of one controller are taken for a mistake."""
@@ -69,7 +72,18 @@ def _stateful_set(key: Key, controller: Field, classes: Classes) -> list[NamedPo
 
     ordinals = range(first, first + _count(spec["replicas"]))
     named = ((f"{key.name}-{i}", labels(i)) for i in ordinals)
-    return stamp(spec["template"], key.namespace, named, classes)
+    pods = stamp(spec["template"], key.namespace, named, classes)
+    return [_with_claims(pod, spec["volumeClaimTemplates"]) for pod in pods]
+
+
+def _with_claims(pod: NamedPod, templates: Field) -> NamedPod:
+    name, spec, node = pod
+    claims = (
+        stateful_claim(t["metadata"]["name"].text(), name.rpartition("/")[2])
+        for t in templates.items()
+    )
+    volumes = (*spec.volumes, *(ClaimVolume(c) for c in claims))
+    return name, replace(spec, volumes=volumes), node
 
 
 def _job(key: Key, controller: Field, classes: Classes) -> list[NamedPod]:

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from schedlab.model.manifests.objects import SourcedObject
 from schedlab.model.manifests.priority import Classes
+from schedlab.model.manifests.storage_pods import of_pod
 from schedlab.model.manifests.templates import NamedPod, stamp, template_hash
 from schedlab.model.objects import (
     NAME_FIELD,
@@ -32,7 +33,7 @@ def daemon_pods(obj: SourcedObject, nodes: Sequence[Node], classes: Classes) -> 
         spec, tolerations=_with_tolerations(spec, template["spec"]["hostNetwork"].flag())
     )
     return [
-        (f"{base}-{node.name}", replace(spec, required_node_terms=(_pin(node),)), bound)
+        (f"{base}-{node.name}", _pinned(spec, f"{key.name}-ds-{node.name}", node), bound)
         for node in nodes
         if bound in ("", node.name) and admits(node, spec)
     ]
@@ -65,6 +66,11 @@ def _matches(node: Node, term: NodeSelectorTerm) -> bool:
 
 def _all_hold(requirements: Sequence[Requirement], values: Mapping[str, str]) -> bool:
     return all(matches_requirement(r, values) for r in requirements)
+
+
+def _pinned(spec: PodSpec, name: str, node: Node) -> PodSpec:
+    volumes = of_pod(spec.volumes, name)
+    return replace(spec, required_node_terms=(_pin(node),), volumes=volumes)
 
 
 def _pin(node: Node) -> NodeSelectorTerm:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from schedlab.errors import InputError
@@ -92,6 +93,17 @@ class Field:
         if not isinstance(held, int) or isinstance(held, bool) or not low <= held <= high:
             raise self.expected(f"an integer from {low} to {high}")
         return held
+
+    def timestamp(self) -> int:
+        """Return an RFC 3339 time in seconds since 1970 (fractions dropped)."""
+        text = self.text()
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            raise self.expected("a time like 2026-01-31T12:00:00Z") from None
+        if moment.tzinfo is None:
+            raise self.expected("a time with its zone, like 2026-01-31T12:00:00Z")
+        return int(moment.timestamp())
 
     def flag(self) -> bool:
         """Return a boolean, False if it is missing."""

@@ -10,17 +10,34 @@ import numpy as np
 
 from schedlab.errors import InputError
 from schedlab.model.manifests.controllers import CONTROLLERS, expand
+from schedlab.model.manifests.disruption_budgets import disruption_budget
 from schedlab.model.manifests.nodes import node_from_manifest
 from schedlab.model.manifests.objects import SourcedObject
 from schedlab.model.manifests.owners import parents
-from schedlab.model.manifests.pods import pod_from_manifest
+from schedlab.model.manifests.pods import pod_from_manifest, started
 from schedlab.model.manifests.priority import SYSTEM_CLASSES, Classes, priority_class
 from schedlab.model.manifests.reading import read_objects
 from schedlab.model.manifests.services import SELECTING, service
+from schedlab.model.manifests.storage_load import (
+    STORAGE_KINDS,
+    storage,
+    without_unknown_claims,
+)
 from schedlab.model.manifests.templates import NamedPod
-from schedlab.model.objects import Node, PodBatch, Service, Workload
+from schedlab.model.objects import NOT_STARTED, Node, PodBatch, Service, Workload
 
-READ = CONTROLLERS | SELECTING | {"Node", "Pod", "Namespace", "PriorityClass"}
+READ = (
+    CONTROLLERS
+    | SELECTING
+    | STORAGE_KINDS
+    | {
+        "Node",
+        "Pod",
+        "Namespace",
+        "PriorityClass",
+        "PodDisruptionBudget",
+    }
+)
 FINISHED = ("Succeeded", "Failed")
 NAMESPACE_LABEL = "kubernetes.io/metadata.name"
 
@@ -34,8 +51,8 @@ def load_manifests(paths: Sequence[Path], name: str | None = None) -> Workload:
     Pods with a node are bound, the others wait, in the order of the input; controllers
     stand for the pods that they would create, unless some of theirs are in the input.
     What was left out is counted in ``Workload.ignored``: objects of kinds that do not
-    matter, and pods that are finished, being deleted before they ran, or on a node that
-    is not in the input.
+    matter, pods that are finished, being deleted before they ran, or on a node that is not
+    in the input, and the claims of pods where the input says nothing of storage.
 
     Parameters
     ----------
@@ -52,16 +69,21 @@ def load_manifests(paths: Sequence[Path], name: str | None = None) -> Workload:
     """
     source = ", ".join(str(p) for p in paths)
     workload_name = name or (Path(paths[0]).name.partition(".")[0] if paths else "")
-    return workload_from_objects(read_objects(paths), workload_name, source)
+    objects = read_objects(paths)
+    workload = workload_from_objects(objects, workload_name, source)
+    return without_unknown_claims(workload, objects)
 
 
 def workload_from_objects(objects: Sequence[SourcedObject], name: str, source: str) -> Workload:
     """Put Kubernetes objects together to one workload; see :func:`load_manifests`."""
     nodes = _nodes(objects, source)
     ignored = Counter(o.kind for o in objects if o.kind not in READ)
-    pods = _unique(_pods(objects, nodes, ignored))
+    sourced = list(_pods(objects, nodes, ignored))
+    pods = _unique(sourced)
     row = {node.name: i for i, node in enumerate(nodes)}
     rows = [row[node] for _, _, node in pods if node]
+    starts, nominations = _starts(objects), _nominations(objects, row)
+    nominated = [(n, spec) for n, spec, node in pods if not node and n in nominations]
     return Workload(
         name=name,
         nodes=nodes,
@@ -70,6 +92,13 @@ def workload_from_objects(objects: Sequence[SourcedObject], name: str, source: s
         bound_node=np.array(rows, np.int32),
         namespaces=_namespaces(objects, pods),
         services=_services(objects),
+        storage=storage(objects, sourced),
+        nominated=PodBatch.of(nominated),
+        nominated_node=np.array([nominations[n] for n, _ in nominated], np.int32),
+        bound_start=np.array([starts.get(n, NOT_STARTED) for n, _, node in pods if node], np.int64),
+        disruption_budgets=tuple(
+            disruption_budget(o) for o in _of_kind(objects, "PodDisruptionBudget")
+        ),
         ignored=dict(sorted(ignored.items())),
         source=source,
     )
@@ -89,7 +118,8 @@ def _nodes(objects: Sequence[SourcedObject], source: str) -> tuple[Node, ...]:
     if not nodes:
         raise InputError(
             f"{source}: no Node in the input, so nothing to place pods on; "
-            "get a dump of a cluster by: kubectl get nodes,pods -A -o json > cluster.json"
+            "get a dump of a cluster by: "
+            "kubectl get nodes,pods,pv,pvc,sc,csinodes -A -o json > cluster.json"
         )
     return tuple(nodes)
 
@@ -109,6 +139,24 @@ def _pods(
                 yield obj.where, pod
         elif obj.kind in CONTROLLERS and obj.key not in owners:
             yield from ((obj.where, pod) for pod in expand(obj, nodes, classes))
+
+
+def _starts(objects: Iterable[SourcedObject]) -> dict[str, int]:
+    """Return when each pod started, by name."""
+    return {_pod_name(o): started(o.field) for o in _of_kind(objects, "Pod")}
+
+
+def _nominations(objects: Iterable[SourcedObject], row: Mapping[str, int]) -> dict[str, int]:
+    """Return the row of the node on which preemption made room for a pod, by its name."""
+    nodes = (
+        (_pod_name(o), o.field["status"]["nominatedNodeName"].text(""))
+        for o in _of_kind(objects, "Pod")
+    )
+    return {name: row[node] for name, node in nodes if node in row}
+
+
+def _pod_name(obj: SourcedObject) -> str:
+    return f"{obj.key.namespace}/{obj.key.name}"
 
 
 def _left_out(obj: SourcedObject, pod: NamedPod, known: set[str]) -> str:

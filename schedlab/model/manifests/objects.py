@@ -66,6 +66,13 @@ GROUPS = {
     "Job": {"batch"},
     "CronJob": {"batch"},
     "PriorityClass": {"scheduling.k8s.io"},
+    "PersistentVolume": {""},
+    "PersistentVolumeClaim": {""},
+    "StorageClass": {"storage.k8s.io"},
+    "CSINode": {"storage.k8s.io"},
+    "CSIDriver": {"storage.k8s.io"},
+    "CSIStorageCapacity": {"storage.k8s.io"},
+    "PodDisruptionBudget": {"policy"},
 }
 """The API groups of the kinds that are read; others use some of these names too."""
 

@@ -19,7 +19,8 @@ from schedlab.model.manifests.scheduling import (
     spread_constraint,
     toleration,
 )
-from schedlab.model.objects import PodSpec
+from schedlab.model.manifests.storage_pods import pod_volumes
+from schedlab.model.objects import NOT_STARTED, PodSpec
 
 
 def pod_from_manifest(
@@ -72,7 +73,25 @@ def pod_spec(pod: Field, classes: Classes) -> PodSpec:
         host_ports=host_ports(spec),
         images=images(spec),
         gpu=gpu_request(metadata),
+        volumes=pod_volumes(pod),
+        resource_claims=tuple(c["name"].text() for c in spec["resourceClaims"].items()),
         scheduling_gates=tuple(g["name"].text() for g in spec["schedulingGates"].items()),
         preemption_policy=policy,
         terminating=metadata["deletionTimestamp"].present,
+        preempted=metadata["deletionTimestamp"].present and _evicted_by_scheduler(pod["status"]),
     )
+
+
+def started(pod: Field) -> int:
+    """Return when a pod started in seconds since 1970, NOT_STARTED where it has not."""
+    stamp = pod["status"]["startTime"]
+    return stamp.timestamp() if stamp.present else int(NOT_STARTED)
+
+
+def _evicted_by_scheduler(status: Field) -> bool:
+    """Say what podTerminatingByPreemption says of a pod that is being deleted."""
+    targets = (c for c in status["conditions"].items() if c["type"].text("") == "DisruptionTarget")
+    first = next(targets, None)
+    if first is None:
+        return False
+    return (first["status"].value, first["reason"].value) == ("True", "PreemptionByScheduler")

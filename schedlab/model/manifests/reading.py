@@ -56,7 +56,7 @@ def _kind_of_file(file: Path) -> str:
 
 
 def _objects(file: Path) -> Iterator[SourcedObject]:
-    text, suffix = _text(file), _kind_of_file(file)
+    text, suffix = read_text(file), _kind_of_file(file)
     is_json = suffix == ".json" or (suffix not in SUFFIXES and text.lstrip().startswith("{"))
     documents = [d for d in (_json if is_json else _yaml)(text, file) if d is not None]
     for number, document in enumerate(documents, start=1):
@@ -64,7 +64,8 @@ def _objects(file: Path) -> Iterator[SourcedObject]:
         yield from _flatten(document, where, {})
 
 
-def _text(file: Path) -> str:
+def read_text(file: Path) -> str:
+    """Return a file's text, plain or gzipped; raise InputError if it cannot be read."""
     try:
         data = file.read_bytes()
         if file.suffix == ".gz":

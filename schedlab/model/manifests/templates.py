@@ -22,12 +22,13 @@ def stamp(
 ) -> list[NamedPod]:
     """Return a pod for each ``(name, labels added to the template's)``."""
     node = template["spec"]["nodeName"].text("")
-    made: dict[tuple[tuple[str, str], ...], PodSpec] = {}
+    of_one_pod = any(v["ephemeral"].present for v in template["spec"]["volumes"].items())
+    made: dict[tuple[tuple[tuple[str, str], ...], str], PodSpec] = {}
     pods = []
     for name, labels in named:
-        key = tuple(labels.items())
+        key = tuple(labels.items()), name if of_one_pod else ""
         if key not in made:
-            made[key] = pod_spec(_labelled(template, namespace, labels), classes)
+            made[key] = pod_spec(_labelled(template, namespace, name, labels), classes)
         pods.append((f"{namespace}/{name}", made[key], node))
     return pods
 
@@ -38,12 +39,10 @@ def template_hash(template: Field) -> str:
     return hashlib.sha256(content.encode()).hexdigest()[:10]
 
 
-def _labelled(template: Field, namespace: str, labels: Labels) -> Field:
+def _labelled(template: Field, namespace: str, name: str, labels: Labels) -> Field:
     if not template.present:
         raise template.expected("a pod template")
     metadata = template["metadata"]
     merged = {**metadata["labels"].strings(), **labels}
-    stated = metadata.value or {}
-    return template.replaced(
-        {**template.value, "metadata": {**stated, "namespace": namespace, "labels": merged}}
-    )
+    known = {"namespace": namespace, "name": name, "labels": merged}
+    return template.replaced({**template.value, "metadata": {**(metadata.value or {}), **known}})

@@ -1,0 +1,122 @@
+"""What to explain: a scenario, a cluster's dump, manifests, or a generated workload."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from schedlab.config.profile import ProfileConfig
+from schedlab.core.profile import Profile
+from schedlab.errors import InputError, nearest
+from schedlab.model.manifests import (
+    SourcedObject,
+    load_manifests,
+    pod_from_manifest,
+    read_objects,
+)
+from schedlab.model.manifests.reading import read_text
+from schedlab.model.objects import PodBatch, Workload
+from schedlab.model.scenario import Scenario, is_scenario, scenario_from
+
+if TYPE_CHECKING:
+    from schedlab.registry import Registry
+
+JSON_SUFFIXES = (".json", ".json.gz")
+MANIFEST_SUFFIXES = (*JSON_SUFFIXES, ".yaml", ".yml", ".yaml.gz", ".yml.gz")
+
+
+def load_source(source: str, seed: int, registry: Registry) -> Scenario:
+    """Return what ``source`` names: a file, a folder, or a workload known by name.
+
+    Raises
+    ------
+    InputError
+        If there is no such thing, or it is malformed.
+    """
+    path = Path(source)
+    if source.endswith(MANIFEST_SUFFIXES) or path.is_dir():
+        return _scenario_file(path) or Scenario(load_manifests([path]))
+    if source.endswith(".toml"):
+        return Scenario(registry.make_workload("Synthetic", {"file": source}).build(seed))
+    if source in registry.presets or source in registry.workloads:
+        return Scenario(registry.make_workload(source, {}).build(seed))
+    if path.exists():
+        return _scenario_file(path) or Scenario(load_manifests([path]))
+    known = [*registry.presets, *registry.workloads]
+    raise InputError(
+        f"{nearest('workload', source, known)}, and there is no such file or folder either"
+    )
+
+
+def profile_of(scenario: Scenario, registry: Registry) -> Profile:
+    """Return the scheduler that a scenario is for: kube-scheduler as it is configured there.
+
+    Waiting pods are in the order of the queue already; only some scenarios let pods evict
+    others.
+    """
+    keys = ProfileConfig(devices="", queue_sort="Arrival")
+    profile = registry.kube_profile(scenario.config, scenario.workload.source, keys)
+    return profile if scenario.preempts else replace(profile, post_filter=None)
+
+
+def _scenario_file(path: Path) -> Scenario | None:
+    """Return the scenario in a JSON file, None if it holds something else."""
+    if path.is_dir() or not path.name.endswith(JSON_SUFFIXES):
+        return None
+    try:
+        content = json.loads(read_text(path))
+    except ValueError:
+        return None  # several documents, or broken: the reader of manifests says where
+    return scenario_from(content, str(path)) if is_scenario(content) else None
+
+
+def with_new_pod(scenario: Scenario, source: str, file: Path) -> tuple[Scenario, str]:
+    """Add the first pod of a manifest file to those that wait; return its name, too.
+
+    Beside a dump or manifests, the file may hold what the pod needs (claims, a
+    PriorityClass), or a controller in its stead.
+    """
+    path = Path(source)
+    if scenario.config is None and path.exists() and _scenario_file(path) is None:
+        workload = load_manifests([path, file])
+        fresh = [n for n in workload.pods.names if n not in set(scenario.workload.pods.names)]
+        if not fresh:
+            raise InputError(f"{file}: holds no pod that waits for a node")
+        return replace(scenario, workload=workload), fresh[0]
+    name, spec, _ = pod_from_manifest(_only_pod(file).manifest, str(file))
+    if name in {*scenario.workload.pods.names, *scenario.workload.bound.names}:
+        raise InputError(f"{file}: there is a pod {name!r} already; rename one")
+    pods = PodBatch.of([*scenario.workload.pods, (name, spec)])
+    return replace(scenario, workload=replace(scenario.workload, pods=pods)), name
+
+
+def _only_pod(file: Path) -> SourcedObject:
+    pods = [o for o in read_objects([file]) if o.kind == "Pod"]
+    if len(pods) != 1:
+        raise InputError(f"{file}: expected one Pod, found {len(pods)}")
+    return pods[0]
+
+
+def find_pod(name: str, workload: Workload) -> str:
+    """Return the full name of a pod given by it, or by its name without the namespace.
+
+    Raises
+    ------
+    InputError
+        If there is none, or several of that name in different namespaces.
+    """
+    names: Sequence[str] = [*workload.pods.names, *workload.bound.names]
+    if name in names:
+        return name
+    found = [n for n in names if n.partition("/")[2] == name]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise InputError(f"pod {name!r} is in several namespaces: {', '.join(found)}")
+    close = get_close_matches(name, names, n=3, cutoff=0.4) or list(names[:3])
+    hint = f"; did you mean {' or '.join(close)}?" if close else "; there are no pods at all"
+    raise InputError(f"{workload.name}: no pod {name!r} among {len(names)}{hint}")

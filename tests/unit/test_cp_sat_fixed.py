@@ -1,0 +1,85 @@
+"""Which pods CpSatPacking leaves where the greedy start put them, and which it never places."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schedlab import engine
+from schedlab.api import Budget, Cluster, FilterPlugin, NodeView, PodView, Verdict, Workload
+from schedlab.metrics.verify import verify
+from schedlab.model.objects import (
+    HOSTNAME,
+    HostPort,
+    LabelSelector,
+    Node,
+    PodAffinityTerm,
+    PodBatch,
+    PodSpec,
+)
+from schedlab_algorithms.cp_sat_packing import CpSatPacking
+from schedlab_algorithms.cp_sat_packing.fixed import rules_of
+
+ONE = (("cpu", 1),)
+NODES = tuple(Node(f"n{i}", {"cpu": 4, "pods": 10}, {HOSTNAME: f"n{i}"}) for i in range(2))
+WEB = PodSpec(labels=(("app", "web"),), requests=ONE)
+DB = PodSpec(labels=(("app", "db"),), requests=ONE)
+
+
+class Moody(FilterPlugin):
+    """Accepts every node, for reasons of its own."""
+
+    def filter(self, pod: PodView, nodes: NodeView) -> Verdict:
+        return np.ones(len(nodes), np.bool_)
+
+    def skips_filter(self, pod: PodView) -> bool:
+        return dict(pod.spec.labels).get("app") != "db"
+
+
+def fixed(*specs: PodSpec, extra: tuple[FilterPlugin, ...] = ()) -> list[bool]:
+    profile = engine.profile("kubernetes")
+    profile = replace(profile, filters=(*profile.filters, *extra))
+    found: NDArray[np.bool_] = rules_of(profile, Cluster(NODES, specs), specs).fixed
+    return found.tolist()
+
+
+def away_from(app: str) -> tuple[PodAffinityTerm, ...]:
+    return (PodAffinityTerm(HOSTNAME, LabelSelector.of({"app": app})),)
+
+
+def test_pods_without_rules_are_movable() -> None:
+    assert fixed(WEB, DB) == [False, False]
+
+
+def test_an_anti_affinity_fixes_its_owner_and_whom_it_selects() -> None:
+    shy = replace(WEB, required_anti_affinity=away_from("db"))
+    assert fixed(shy, DB, replace(WEB, labels=())) == [True, True, False]
+
+
+def test_host_ports_fix_their_owner_alone() -> None:
+    assert fixed(replace(WEB, host_ports=(HostPort(80),)), DB) == [True, False]
+
+
+def test_the_anti_affinity_of_a_running_pod_fixes_whom_it_selects() -> None:
+    cluster = Cluster(NODES, [WEB, DB])
+    cluster.place(cluster.signature(replace(DB, required_anti_affinity=away_from("web"))), 0)
+    rules = rules_of(engine.profile("kubernetes"), cluster, (WEB, DB))
+    assert rules.fixed.tolist() == [True, False]
+
+
+def test_an_unknown_filter_that_asks_about_anybody_fixes_everybody() -> None:
+    assert fixed(WEB, DB, extra=(Moody(),)) == [True, True]
+    assert fixed(WEB, extra=(Moody(),)) == [False]
+
+
+def test_gated_pods_are_left() -> None:
+    gated = replace(WEB, scheduling_gates=("example.com/quota",))
+    batch = PodBatch.of([("default/a", gated), ("default/b", WEB), ("default/c", gated)])
+    workload = Workload(name="gates", nodes=NODES, pods=batch)
+    placement = CpSatPacking().schedule(Cluster.of(workload), batch, Budget())
+    assert (placement.node >= 0).tolist() == [False, True, False]
+    assert verify(workload, placement) == []
+    assert placement.failures[placement.failure[0]][0].plugin == "SchedulingGates"
+    assert placement.info["bound"] == 1
