@@ -8,21 +8,17 @@ files, each known by its stem.
 
 from __future__ import annotations
 
-import importlib.util
 import inspect
-import sys
 from collections.abc import Mapping, Sequence
 from functools import cache, cached_property
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import entry_points
 from pathlib import Path
-from types import ModuleType
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
 from schedlab.api import (
     Configurable,
-    DevicePlugin,
     FilterPlugin,
     Plugin,
     Scheduler,
@@ -41,8 +37,10 @@ from schedlab.config.profile import (
 )
 from schedlab.core.filter_score import FilterScore
 from schedlab.core.profile import Profile
+from schedlab.entries import Classes, toml_files
 from schedlab.errors import InputError, explain_validation, nearest
 from schedlab.origin import is_built_in
+from schedlab.plugin_files import classes_in_file, module_name
 
 C = TypeVar("C", bound=Configurable)
 V = TypeVar("V")
@@ -60,24 +58,24 @@ class Registry:
     # -- what there is -------------------------------------------------------------
 
     @cached_property
-    def plugins(self) -> dict[str, type[Plugin]]:
+    def plugins(self) -> Classes[Plugin]:
         """Filter, score and device plugins by name."""
         return self._classes("schedlab.plugins", Plugin)
 
     @cached_property
-    def schedulers(self) -> dict[str, type[Scheduler]]:
+    def schedulers(self) -> Classes[Scheduler]:
         """Schedulers that are not profiles, by name."""
         return self._classes("schedlab.schedulers", Scheduler)
 
     @cached_property
-    def workloads(self) -> dict[str, type[WorkloadSource]]:
+    def workloads(self) -> Classes[WorkloadSource]:
         """Workload sources by name."""
         return self._classes("schedlab.workloads", WorkloadSource)
 
     @cached_property
     def profiles(self) -> dict[str, ProfileConfig]:
         """Filter-score schedulers by name; each plugin of a plugin file makes one."""
-        installed = {n: load_profile(p) for n, p in _toml_files("schedlab.profiles").items()}
+        installed = {n: load_profile(p) for n, p in toml_files("schedlab.profiles").items()}
         return installed | {
             name: _profile_around(cls)
             for name, cls in self.file_classes.items()
@@ -87,12 +85,12 @@ class Registry:
     @cached_property
     def presets(self) -> dict[str, Path]:
         """Synthetic workloads by name, as TOML files."""
-        return _toml_files("schedlab.presets")
+        return toml_files("schedlab.presets")
 
     @cached_property
     def suites(self) -> dict[str, Path]:
         """Packaged suites by name, as TOML files."""
-        return _toml_files("schedlab.suites")
+        return toml_files("schedlab.suites")
 
     @property
     def file_schedulers(self) -> tuple[str, ...]:
@@ -171,13 +169,12 @@ class Registry:
     def _make_vetted(self, name: str, args: Mapping[str, Any]) -> Plugin:
         return _vetted(self.make_plugin(name, args))
 
-    def _classes(self, group: str, kind: type[C]) -> dict[str, type[C]]:
-        installed = {e.name: _load(e, kind) for e in entry_points(group=group)}
+    def _classes(self, group: str, kind: type[C]) -> Classes[C]:
         files = {n: c for n, c in self.file_classes.items() if issubclass(c, kind)}
-        return dict(sorted({**installed, **files}.items()))
+        return Classes(group, kind, files)
 
     def _add_file(self, file: Path) -> None:
-        if any(c.__module__ == _module_name(file) for c in self.file_classes.values()):
+        if any(c.__module__ == module_name(file) for c in self.file_classes.values()):
             raise InputError(f"{file}: another plugin file is named {file.name}: rename one")
         for cls in classes_in_file(file):
             if cls.__name__ in self.file_classes:
@@ -212,71 +209,6 @@ def _vetted(plugin: Plugin) -> Plugin:
 
         vet(plugin)
     return plugin
-
-
-def classes_in_file(path: Path) -> list[type[Configurable]]:
-    """Import a plugin file and return the plugins, schedulers and workloads it defines."""
-    module = _import_file(path)
-    bases = (FilterPlugin, ScorePlugin, DevicePlugin, Scheduler, WorkloadSource)
-    found: list[type[Configurable]] = [
-        cls
-        for cls in vars(module).values()
-        if inspect.isclass(cls) and issubclass(cls, bases) and cls.__module__ == module.__name__
-    ]
-    if not found:
-        raise InputError(
-            f"{path}: defines no plugin: derive a class from schedlab.api.ScorePlugin, "
-            "FilterPlugin, DevicePlugin, Scheduler or WorkloadSource"
-        )
-    return found
-
-
-def _import_file(path: Path) -> ModuleType:
-    if not path.is_file():
-        raise InputError(f"{path}: no such plugin file")
-    name = _module_name(path)
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise InputError(f"{path}: not a Python file (expected a name ending in .py)")
-    module = sys.modules[name] = importlib.util.module_from_spec(spec)
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        line = _line_in(error, path)
-        raise InputError(f"{path}{line}: raises on import: {error!r}") from error
-    return module
-
-
-def _module_name(path: Path) -> str:
-    return f"schedlab_plugin_file_{path.stem}"
-
-
-def _line_in(error: Exception, path: Path) -> str:
-    traceback, line = error.__traceback__, ""
-    while traceback is not None:
-        if traceback.tb_frame.f_code.co_filename == str(path):
-            line = f":{traceback.tb_lineno}"
-        traceback = traceback.tb_next
-    return line
-
-
-def _load(entry: EntryPoint, kind: type[C]) -> type[C]:
-    try:
-        cls = entry.load()
-    except Exception as error:
-        package = entry.dist.name if entry.dist else "?"
-        raise InputError(
-            f"entry point {entry.name!r} ({entry.value}) of package {package}: "
-            f"raises on import: {error!r}"
-        ) from error
-    if not (inspect.isclass(cls) and issubclass(cls, kind)):
-        raise InputError(f"entry point {entry.name!r} ({entry.value}) is not a {kind.__name__}")
-    return cls
-
-
-def _toml_files(group: str) -> dict[str, Path]:
-    folders = [Path(str(e.load().__file__)).parent for e in entry_points(group=group)]
-    return {p.stem: p for folder in folders for p in sorted(folder.glob("*.toml"))}
 
 
 def _find(kind: str, name: str, known: Mapping[str, V]) -> V:

@@ -70,6 +70,8 @@ def run_bench(wanted: Wanted, *, as_json: bool) -> bool:
     """
     baseline = load(wanted.against) if wanted.against else []
     plans, sizes = _plans(wanted), _numbers(wanted.nodes)
+    if wanted.against:
+        _require_common(wanted.against, baseline, plans, sizes)
     results = list(_measured(plans, sizes, baseline))
     changes = compare(results, baseline)
     machine = describe(workers=1)
@@ -81,6 +83,17 @@ def run_bench(wanted: Wanted, *, as_json: bool) -> bool:
         _print(results, changes, wanted)
     slower = [c for c in changes if c.factor < 1 - wanted.tolerance]
     return not slower and not any(r.differences for r in results)
+
+
+def _require_common(
+    path: Path, baseline: list[CaseResult], plans: dict[str, Plan], sizes: list[int]
+) -> None:
+    cells = {(name, nodes, plan.profile.name) for name, plan in plans.items() for nodes in sizes}
+    if not any(b.cell in cells and b.prefix for b in baseline):
+        raise InputError(
+            f"{path} has none of these cases and sizes under this profile, measured with the "
+            "reference path: nothing could be compared"
+        )
 
 
 def _plans(wanted: Wanted) -> dict[str, Plan]:
@@ -123,12 +136,12 @@ def _measured(
     plans: dict[str, Plan], sizes: list[int], baseline: list[CaseResult]
 ) -> Iterator[CaseResult]:
     """Yield each case at each size; the prefix is the baseline's where it has them."""
-    prefixes = {(b.case, b.nodes): b.prefix for b in baseline if b.prefix}
+    prefixes = {b.cell: b.prefix for b in baseline if b.prefix}
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, TimeElapsedColumn(), console=console(stderr=True)) as bar:
         task = bar.add_task("", total=len(plans) * len(sizes))
         for nodes, (name, plan) in product(sizes, plans.items()):
-            own = replace(plan, prefix=prefixes.get((name, nodes)))
+            own = replace(plan, prefix=prefixes.get((name, nodes, plan.profile.name)))
             yield measure(CASES[name], nodes, own, _teller(bar, task, f"{name} · {nodes:,} nodes"))
             bar.advance(task)
         bar.update(task, description="done")
@@ -163,5 +176,9 @@ def _print(results: list[CaseResult], changes: list[Change], wanted: Wanted) -> 
     if wanted.against:
         out.print(f"\n[bold]against {wanted.against}[/] (ratios to the reference path)")
         out.print(change_table(changes, wanted.tolerance))
+        compared = {(c.case, c.nodes) for c in changes}
+        missing = [f"{r.case} ({r.nodes:,})" for r in results if (r.case, r.nodes) not in compared]
+        if missing:
+            out.print(f"not comparable with the baseline: {', '.join(missing)}", style="yellow")
     if wanted.save:
         out.print(f"saved {wanted.save}")

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import MISSING, Field, fields
 from pathlib import Path
 from typing import Any
 
-from schedlab.api import Configurable, DevicePlugin, FilterPlugin, Plugin, ScorePlugin
+from schedlab.api import (
+    Configurable,
+    DevicePlugin,
+    FilterPlugin,
+    Plugin,
+    PostFilterPlugin,
+    ScorePlugin,
+)
 from schedlab.cli.catalogue_table import catalogue_table
 from schedlab.cli.console import console, print_json
 from schedlab.config.profile import ProfileConfig, read_toml
 from schedlab.config.suite import load_suite
+from schedlab.entries import C, Classes
+from schedlab.errors import InputError
 from schedlab.metrics import METRICS, Family, Metric
 from schedlab.registry import Registry
 
@@ -22,6 +31,7 @@ EXTENSION_POINTS: dict[str, type] = {
     "filter": FilterPlugin,
     "score": ScorePlugin,
     "devices": DevicePlugin,
+    "post-filter": PostFilterPlugin,
 }
 
 
@@ -36,19 +46,19 @@ def show_catalogue(kind: str, plugin_files: Sequence[Path], json: bool) -> None:
 
 def plugins(registry: Registry) -> list[Row]:
     """Return filter, score and device plugins."""
-    return [_plugin(name, cls) for name, cls in registry.plugins.items()]
+    return list(_loadable(registry.plugins, _plugin))
 
 
 def schedulers(registry: Registry) -> list[Row]:
     """Return profiles (filter-score schedulers) and Scheduler classes."""
     profiles = [_profile(n, p) for n, p in sorted(registry.profiles.items())]
-    return [*profiles, *(_configurable(n, c) for n, c in registry.schedulers.items())]
+    return [*profiles, *_loadable(registry.schedulers, _configurable)]
 
 
 def workloads(registry: Registry) -> list[Row]:
     """Return presets of the synthetic generator and WorkloadSource classes."""
     presets = [_preset(n, p) for n, p in sorted(registry.presets.items())]
-    return [*presets, *(_configurable(n, c) for n, c in registry.workloads.items())]
+    return [*presets, *_loadable(registry.workloads, _configurable)]
 
 
 def suites(registry: Registry) -> list[Row]:
@@ -83,6 +93,15 @@ KINDS: dict[str, Callable[[Registry], list[Row]]] = {
     "suites": suites,
     "metrics": metrics,
 }
+
+
+def _loadable(classes: Classes[C], row: Callable[[str, type[C]], Row]) -> Iterator[Row]:
+    """Yield a row for each class; one whose package cannot be imported says so in its own."""
+    for name in classes:
+        try:
+            yield row(name, classes[name])
+        except InputError as error:
+            yield {"name": name, "description": f"cannot be used: {error}"}
 
 
 def _plugin(name: str, cls: type[Plugin]) -> Row:

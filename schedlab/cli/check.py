@@ -32,6 +32,14 @@ def check(
         list[str] | None,
         typer.Option(metavar="CHECK", help="A check that is known to fail; repeatable."),
     ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CHECK|TAG",
+            help="Only these checks, by name or tag (locality, shortcut, form, meaning, "
+            "arguments, timing); repeatable.",
+        ),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
     """Check that plugins keep their contract, above all the locality that they declare.
@@ -47,9 +55,11 @@ def check(
     schedlab check my_score.py
     schedlab check NodeResourcesFit TaintToleration
     schedlab check my_filter.py --arg percent=80 --seed 7
+    schedlab check my_score.py --only locality
     schedlab check kubernetes --json
     """
-    from schedlab.cli.checking import check_all
+    from schedlab.cli.checking import Wanted, check_all
 
-    if not check_all(what, args or [], plugin or [], seed, expect or [], json):
+    wanted = Wanted(what, args or [], plugin or [], seed, expect or [], only or [])
+    if not check_all(wanted, as_json=json):
         raise typer.Exit(1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,22 +16,28 @@ from schedlab.api import Configurable, Plugin, Scheduler
 from schedlab.cli.console import console, print_json
 from schedlab.config.overrides import parse_value
 from schedlab.errors import InputError, nearest
-from schedlab.registry import Registry, build, classes_in_file
-from schedlab.testing.check import Finding, examine
+from schedlab.plugin_files import classes_in_file
+from schedlab.registry import Registry, build
+from schedlab.testing.check import Check, Finding, examine
 from schedlab.testing.suites import checks_for, exam_for
 
 STYLES = {"pass": "green", "fail": "bold red", "expected": "yellow", "unexpected": "bold red"}
 DECLARED = "declared with --expect"
 
 
-def check_all(
-    what: Sequence[str],
-    assignments: Sequence[str],
-    plugin_files: Sequence[Path],
-    seed: int,
-    expect: Sequence[str],
-    as_json: bool,
-) -> bool:
+@dataclass(frozen=True)
+class Wanted:
+    """The command's arguments and options, as given."""
+
+    what: Sequence[str]
+    args: Sequence[str]
+    plugin_files: Sequence[Path]
+    seed: int
+    expect: Sequence[str]
+    only: Sequence[str]
+
+
+def check_all(wanted: Wanted, *, as_json: bool) -> bool:
     """Check every subject, print what was found, and return whether all is well.
 
     Raises
@@ -38,17 +45,16 @@ def check_all(
     InputError
         For an unknown name, file, argument or check.
     """
-    args = _arguments(assignments)
-    registry = Registry(plugin_files)
-    subjects = [s for name in what for s in _subjects(name, args, registry)]
-    _require_known(expect, subjects)
+    args, registry = _arguments(wanted.args), Registry(wanted.plugin_files)
+    subjects = [s for name in wanted.what for s in _subjects(name, args, registry)]
+    _require_known(wanted, subjects)
     found = {}
     for subject in subjects:
-        found[subject.name] = _examined(subject, seed, expect)
+        found[subject.name] = _examined(subject, wanted)
         if not as_json:
             _print(subject, found[subject.name])
     if as_json:
-        print_json({"seed": seed, "subjects": [_as_data(n, f) for n, f in found.items()]})
+        print_json({"seed": wanted.seed, "subjects": [_as_data(n, f) for n, f in found.items()]})
     return not any(f.bad for findings in found.values() for f in findings)
 
 
@@ -76,22 +82,34 @@ def _subjects(name: str, args: Mapping[str, Any], registry: Registry) -> list[Co
     raise InputError(nearest("plugin, scheduler or workload", name, known))
 
 
-def _require_known(expect: Sequence[str], subjects: Sequence[Configurable]) -> None:
-    known = {c.name for s in subjects for c in checks_for(s)}
-    for name in expect:
-        if name not in known:
-            raise InputError(f"--expect: {nearest('check', name, known)}")
+def _require_known(wanted: Wanted, subjects: Sequence[Configurable]) -> None:
+    checks = [c for s in subjects for c in checks_for(s)]
+    names, tags = {c.name for c in checks}, {t for c in checks for t in c.tags}
+    for option, given, known in (
+        ("--expect", wanted.expect, names),
+        ("--only", wanted.only, names | tags),
+    ):
+        for name in given:
+            if name not in known:
+                raise InputError(f"{option}: {nearest('check', name, known)}")
 
 
-def _examined(subject: Configurable, seed: int, expect: Sequence[str]) -> list[Finding]:
+def _examined(subject: Configurable, wanted: Wanted) -> list[Finding]:
     findings: list[Finding] = []
-    exam = exam_for(subject, seed)
+    exam = exam_for(subject, wanted.seed)
     with Status("", console=console(stderr=True)) as status:
-        for check in checks_for(subject):
+        for check in _chosen(subject, wanted):
             status.update(f"{subject.name}: {check.name}")
-            declared = {check.name: DECLARED} if check.name in expect else {}
+            declared = {check.name: DECLARED} if check.name in wanted.expect else {}
             findings += examine(subject, [check], exam, declared)
     return findings
+
+
+def _chosen(subject: Configurable, wanted: Wanted) -> list[Check]:
+    checks = checks_for(subject)
+    if not wanted.only:
+        return checks
+    return [c for c in checks if {c.name, *c.tags} & set(wanted.only)]
 
 
 def _print(subject: Configurable, findings: Sequence[Finding]) -> None:

@@ -9,10 +9,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from schedlab.api import Failure, Placement
 from schedlab.explain.answer import UNRESOLVABLE
 from schedlab.explain.report import headline
-from schedlab.model.objects import Workload
 
 Answer = dict[str, Any]
 
@@ -26,7 +24,6 @@ IN_TABLE = 3
 
 CHANGES = 8
 EVICTIONS = 3
-ROWS = 30
 
 
 def print_pod(console: Console, told: Answer) -> None:
@@ -47,24 +44,49 @@ def print_pod(console: Console, told: Answer) -> None:
 
 
 def _verdict(told: Answer) -> list[Text]:
-    nodes, chosen, home = told["nodes"], told["chosen"], told["runsOn"]
     title = Text(told["pod"], style="bold")
+    title.append_text(_fate_of(told))
     context = f"scheduler {told['scheduler']}"
     if told["scheduledBefore"]:
         pods = "pod" if told["scheduledBefore"] == 1 else "pods"
         context += f", at its turn after {told['scheduledBefore']} {pods}"
-    if home is not None:
-        title.append(f" runs on {nodes[home]}", style="bold")
-        again = "nowhere" if chosen is None else f"on {nodes[chosen]}"
-        again = "there again" if chosen == home else again
-        lines = [title, Text(f"Without it, it would be placed {again} ({context}).")]
-    elif chosen is not None:
-        title.append(f" → {nodes[chosen]}", style="bold green")
-        lines = [title, Text(f"({context})")]
+    if told["runsOn"] is not None:
+        context = f"Without it, it would be placed {_again(told)} ({context})."
     else:
-        title.append(" is pending", style="bold red")
-        lines = [title, Text(f"({context})")]
-    return [*lines, Text(headline(told) if chosen is None else _margin(told))]
+        context = f"({context})"
+    summary = headline(told) if told["chosen"] is None else _margin(told)
+    return [title, Text(context), Text(summary), *_volumes(told)]
+
+
+def _fate_of(told: Answer) -> Text:
+    nodes, chosen, home = told["nodes"], told["chosen"], told["runsOn"]
+    if home is not None:
+        return Text(f" runs on {nodes[home]}", style="bold")
+    if chosen is not None:
+        return Text(f" → {nodes[chosen]}", style="bold green")
+    preemption = told.get("preemption", {})
+    if preemption.get("nominated") is not None:
+        victims = len(preemption["victims"])
+        pods = f"{victims} pod{'s' * (victims > 1)}"
+        return Text(f" → {nodes[preemption['nominated']]}, evicting {pods}", style="bold yellow")
+    return Text(" is pending", style="bold red")
+
+
+def _again(told: Answer) -> str:
+    chosen = told["chosen"]
+    if chosen is None:
+        return "nowhere"
+    return "there again" if chosen == told["runsOn"] else f"on {told['nodes'][chosen]}"
+
+
+def _volumes(told: Answer) -> list[Text]:
+    """Return a line on the volumes that claims would be given with the node."""
+    given = (
+        f"{claim} a new volume" if volume == "<provision>" else f"{claim} volume {volume}"
+        for claim, volume in told.get("volumes", {}).items()
+    )
+    named = ", ".join(given)
+    return [Text(f"It gives claim {named}.")] if named else []
 
 
 def _margin(told: Answer) -> str:
@@ -86,12 +108,12 @@ def _margin(told: Answer) -> str:
 
 
 def _rejections(told: Answer) -> Table:
-    table = _table("rejected first by", "nodes", "reason", "eviction could help", "which")
+    rejections = table("rejected first by", "nodes", "reason", "eviction could help", "which")
     nodes = told["nodes"]
     outside = told["filtered"].get("PreFilterResult", [])
     if outside:
         plugins = " ".join(told["prefilterPlugins"])
-        table.add_row(plugins, str(len(outside)), "not among the nodes named", "no", "")
+        rejections.add_row(plugins, str(len(outside)), "not among the nodes named", "no", "")
     order = told["filterOrder"]
     for group in sorted(
         told.get("reasons", ()), key=lambda g: (order.index(g["plugin"]), -len(g["nodes"]))
@@ -100,28 +122,28 @@ def _rejections(told: Answer) -> Table:
         helps = "no" if group["code"] == UNRESOLVABLE else "yes"
         reasons = ", ".join(group["reasons"])
         names = _named([nodes[row] for row in rows], IN_TABLE)
-        table.add_row(group["plugin"], str(len(rows)), reasons, helps, names)
-    return table
+        rejections.add_row(group["plugin"], str(len(rows)), reasons, helps, names)
+    return rejections
 
 
 def _scores(told: Answer) -> Table:
     """Return points (weight x score, and the raw score) of the best nodes by plugin."""
     shown = _ranking(told)[:COLUMNS]
     places = [told["feasible"].index(row) for row in shown]
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    table.add_column("score by")
+    ranked = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    ranked.add_column("score by")
     for heading in ("weight", *(told["nodes"][row] for row in shown), "lead"):
-        table.add_column(heading, justify="right")
+        ranked.add_column(heading, justify="right")
     for plugin, scores in told.get("scores", {}).items():
         weight = told["weights"][plugin]
         points = [weight * scores[place] for place in places]
         raw = told.get("raw", {}).get(plugin)
         cells = [_points(p, raw and raw[at]) for p, at in zip(points, places, strict=True)]
-        table.add_row(plugin, str(weight), *cells, f"{points[0] - points[1]:+d}")
+        ranked.add_row(plugin, str(weight), *cells, f"{points[0] - points[1]:+d}")
     totals = [told["total"][place] for place in places]
     lead = f"{totals[0] - totals[1]:+d}"
-    table.add_row("total", "", *map(str, totals), lead, style="bold")
-    return table
+    ranked.add_row("total", "", *map(str, totals), lead, style="bold")
+    return ranked
 
 
 def _points(points: int, raw: int | None) -> str:
@@ -148,7 +170,7 @@ def _preemption(told: Answer) -> str:
         return f"Preemption: no evictions help ({len(found['potential'])} nodes were considered)."
     victims = ", ".join(found["victims"])
     return (
-        f"Preemption: it would be nominated for {nodes[found['nominated']]} and evict {victims} "
+        f"Preemption: it is nominated for {nodes[found['nominated']]} and evicts {victims} "
         f"({len(found['candidates'])} nodes were candidates)."
     )
 
@@ -156,24 +178,40 @@ def _preemption(told: Answer) -> str:
 def _print_changes(console: Console, told: Answer) -> None:
     found, nodes = told["counterfactual"], told["nodes"]
     console.print()
-    changes = _worth_telling(found["changes"])
-    if changes:
-        console.print(Text("What would let it fit (each verified by asking all filters)", "bold"))
-        for i, change in enumerate(changes, start=1):
-            where = _named([nodes[row] for row in change["nodes"]])
-            console.print(Text(f"{i:3}. {change['change']} → fits on {where}"), soft_wrap=True)
-        more = len(found["changes"]) - len(changes)
-        if more:
-            console.print(f"     and {more} more (--json tells all)")
+    if found["changes"]:
+        title = "What would let it fit (each verified by asking all filters)"
+        _print_list(console, title, found["changes"], nodes)
+    elif found["pairs"]:
+        title = "No single change lets it fit; two at once do (verified by asking all filters)"
+        _print_list(console, title, found["pairs"], nodes)
     else:
-        console.print(Text("No single change lets it fit. Nearest to it:", "bold"))
-        for near in found["nearest"]:
-            reasons = "; ".join(f"{o['plugin']}: {o['reason']}" for o in near["obstacles"])
-            console.print(Text(f"  {nodes[near['node']]}: {reasons}"), soft_wrap=True)
+        console.print(Text("No change of one or two things lets it fit.", "bold"))
+    if not found["changes"]:
+        _print_nearest(console, found["nearest"], nodes)
     if found["podsNotTried"]:
         console.print(
             f"({found['podsNotTried']} running pods were not tried as the one in the way)"
         )
+
+
+def _print_list(
+    console: Console, title: str, changes: Sequence[Answer], nodes: Sequence[str]
+) -> None:
+    console.print(Text(title, "bold"))
+    shown = _worth_telling(changes)
+    for i, change in enumerate(shown, start=1):
+        where = _named([nodes[row] for row in change["nodes"]])
+        console.print(Text(f"{i:3}. {change['change']} → fits on {where}"), soft_wrap=True)
+    if len(changes) > len(shown):
+        console.print(f"     and {len(changes) - len(shown)} more (--json tells all)")
+
+
+def _print_nearest(console: Console, nearest: Sequence[Answer], nodes: Sequence[str]) -> None:
+    if nearest:
+        console.print(Text("\nNearest to fitting:", "bold"))
+    for near in nearest:
+        reasons = "; ".join(f"{o['plugin']}: {o['reason']}" for o in near["obstacles"])
+        console.print(Text(f"  {nodes[near['node']]}: {reasons}"), soft_wrap=True)
 
 
 def _worth_telling(changes: Sequence[Answer]) -> list[Answer]:
@@ -186,45 +224,12 @@ def _worth_telling(changes: Sequence[Answer]) -> list[Answer]:
     return shown[:CHANGES]
 
 
-def print_brief(
-    console: Console, placement: Placement, workload: Workload, scheduler: str, source: str
-) -> None:
-    """Print where every waiting pod goes, those that fit nowhere first."""
-    placed = int((placement.node >= 0).sum())
-    count = len(workload.pods)
-    console.print(
-        Text(f"{workload.name}: {placed} of {count} waiting pods fit ({scheduler})", style="bold")
-    )
-    order = sorted(placement.sequence.tolist(), key=lambda pod: bool(placement.node[pod] >= 0))
-    table = _table("pod", "goes to")
-    for pod in order[:ROWS]:
-        table.add_row(workload.pods.names[pod], _fate(placement, workload, pod))
-    console.print(table)
-    if len(order) > ROWS:
-        console.print(f"and {len(order) - ROWS} more (--json tells all)")
-    if count:
-        example = workload.pods.names[order[0]]
-        console.print(f"\nWhy? Ask for one: schedlab explain {source} {example}")
-
-
-def _fate(placement: Placement, workload: Workload, pod: int) -> Text:
-    row = int(placement.node[pod])
-    if row >= 0:
-        return Text(workload.nodes[row].name)
-    failures: tuple[Failure, ...] = placement.failures[int(placement.failure[pod])]
-    nodes: dict[str, int] = {}
-    for failure in failures:
-        nodes[failure.reason] = nodes.get(failure.reason, 0) + failure.nodes
-    if list(nodes.values()) == [len(workload.nodes)]:
-        return Text(f"nowhere: {failures[0].reason}", style="red")
-    return Text(", ".join(f"{n} {reason}" for reason, n in nodes.items()), style="red")
-
-
-def _table(*headings: str) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+def table(*headings: str) -> Table:
+    """Return an empty table without lines; a column of numbers of nodes is aligned right."""
+    made = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for heading in headings:
-        table.add_column(heading, justify="right" if heading == "nodes" else "left")
-    return table
+        made.add_column(heading, justify="right" if heading == "nodes" else "left")
+    return made
 
 
 def _named(names: Sequence[str], most: int = LISTED) -> str:

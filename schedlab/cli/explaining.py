@@ -7,7 +7,8 @@ from pathlib import Path
 
 from schedlab.api import Budget, Cluster
 from schedlab.cli.console import console, print_json
-from schedlab.cli.explained import print_brief, print_pod
+from schedlab.cli.explained import print_pod
+from schedlab.cli.explained_brief import print_brief
 from schedlab.core.filter_score import FilterScore
 from schedlab.core.profile import Profile
 from schedlab.errors import InputError
@@ -56,7 +57,9 @@ def tell(question: Question, as_json: bool) -> None:
 def _tell_all(question: Question, scenario: Scenario, registry: Registry, as_json: bool) -> None:
     profile, workload = _profile(question.scheduler, scenario, registry), scenario.workload
     if as_json:
-        print_json(answer(profile, in_queue_order(profile, workload)))
+        told = answer(profile, in_queue_order(profile, workload))
+        names = {} if scenario.recorded else {"nodes": [node.name for node in workload.nodes]}
+        print_json(told | names)
         return
     budget = Budget(seed=question.seed)
     placement = FilterScore(profile=profile).schedule(Cluster.of(workload), workload.pods, budget)

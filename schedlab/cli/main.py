@@ -17,6 +17,7 @@ from schedlab.errors import InputError, nearest
 COMMANDS = {
     "run": "schedlab.cli.run:run",
     "compare": "schedlab.cli.compare:compare",
+    "plot": "schedlab.cli.plot:plot",
     "explain": "schedlab.cli.explain:explain",
     "list": "schedlab.cli.list:list_",
     "new": "schedlab.cli.new:app",

@@ -48,7 +48,7 @@ def _decisions(profile: Profile, workload: Workload) -> Iterator[Answer]:
             if not len(found.feasible) and not found.gated:
                 told |= preemption.make_room(signature, nominated_row)
         if told["chosen"] is not None:
-            told |= _volumes(profile, cluster, signature, told["chosen"])
+            told |= volumes_on(profile, cluster, signature, told["chosen"])
             preemption.place(name, signature, told["chosen"])
         yield told
 
@@ -64,7 +64,7 @@ def describe(name: str, found: Evaluation, profile: Profile, pod: PodView) -> An
     return told | {"best": best, "chosen": best[0] if best else None}
 
 
-def _volumes(profile: Profile, cluster: Cluster, signature: int, row: int) -> Answer:
+def volumes_on(profile: Profile, cluster: Cluster, signature: int, row: int) -> Answer:
     """Return which volumes the pod's claims get on the node."""
     pod, nodes = cluster.pod(signature), cluster.view(np.array([row]))
     asked = (f for f in profile.filters if not f.skips_filter(pod))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from schedlab.core.reference import filter_nodes
 from schedlab.core.verdicts import PASS, filter_codes, reasons_of
 from schedlab.explain.amounts import written
+from schedlab.explain.pairs import pairs
 from schedlab.explain.proposals import (
     STRUCTURAL,
     Proposal,
@@ -28,6 +30,7 @@ from schedlab.model.objects import GPU_MILLI, PodSpec
 
 Rows = NDArray[np.int64]
 
+TOO_MANY = "Too many pods"
 UNTOLERATED = "node(s) had untolerated taint(s)"
 
 MOST_EVICTIONS = 300
@@ -60,11 +63,12 @@ class Counterfactual:
     """What would let a pod fit.
 
     ``changes`` are verified, the smallest first.  ``untried`` counts running pods that
-    were not tried as the one in the way.  ``nearest`` are the nodes with the fewest
-    obstacles, for when no single change helps.
+    were not tried as the one in the way.  ``pairs`` are two changes at once, sought only
+    where no single one helps.  ``nearest`` are the nodes with the fewest obstacles.
     """
 
     changes: tuple[Change, ...]
+    pairs: tuple[Change, ...] = ()
     untried: int = 0
     nearest: tuple[Obstacles, ...] = field(default_factory=tuple)
 
@@ -75,8 +79,23 @@ def counterfactual(turn: Turn) -> Counterfactual:
     found = [c for p in _all_proposals(turn, spec) if (c := _tried(turn, p))]
     evictions, untried = _evictions(turn)
     every = [*found, *_labels(turn, spec), *evictions]
-    changes = sorted(every, key=lambda c: (c.size, -len(c.rows)))
-    return Counterfactual(tuple(changes), untried, _nearest(turn))
+    changes = _smallest_first(every)
+    return Counterfactual(changes, () if changes else _pairs(turn, spec), untried, _nearest(turn))
+
+
+def _smallest_first(changes: list[Change]) -> tuple[Change, ...]:
+    return tuple(sorted(changes, key=lambda c: (c.size, -len(c.rows))))
+
+
+def _pairs(turn: Turn, spec: PodSpec) -> tuple[Change, ...]:
+    tried = pairs(
+        turn,
+        spec,
+        second=partial(_all_proposals, turn),
+        room=partial(_room, turn),
+        fits=partial(_fitting, turn),
+    )
+    return _smallest_first([c for p in tried if (c := _tried(turn, p))])
 
 
 def _tried(turn: Turn, proposal: Proposal) -> Change | None:
@@ -184,8 +203,9 @@ def _in_the_way(turn: Turn) -> list[int]:
 
 def _evicted(turn: Turn, number: int) -> Change | None:
     cluster, running = turn.cluster, turn.cluster.running
-    row, signature = running.row(number), int(running.signature(np.array([number]))[0])
-    devices = running.devices(number)
+    one = np.array([number])
+    row, signature = running.row(number), int(running.signature(one)[0])
+    devices = int(running.devices(one)[0])
     with running.unaware():
         cluster.remove(signature, row, devices)
         rows = filter_nodes(turn.profile, cluster, turn.signature).feasible
@@ -224,11 +244,14 @@ def _obstacles(turn: Turn) -> list[list[tuple[str, str]]]:
 
 
 def _in_detail(turn: Turn, row: int, reason: str) -> str:
-    """Return a reason with the taints that it is about, or the room that there is."""
+    """Return a reason with the taints it is about, or what there is of what is short."""
     if reason == UNTOLERATED:
         tolerations = turn.cluster.specs[turn.signature].tolerations
         taints = hard_taints(turn.cluster.nodes[row].taints, tolerations)
         return f"{reason}: {', '.join(told(t) for t in taints)}"
+    if reason == TOO_MANY:
+        count, allowed = turn.cluster.pod_count[row], turn.cluster.allowed_pods[row]
+        return f"{reason} ({count} of {allowed})"
     resource = reason.removeprefix("Insufficient ")
     if resource not in turn.cluster.resources or resource == reason:
         return reason

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from schedlab.core.handle import Handle
-from schedlab.explain.answer import Answer, describe
-from schedlab.explain.counterfactual import Counterfactual
+from schedlab.explain.answer import Answer, describe, volumes_on
+from schedlab.explain.counterfactual import Change, Counterfactual
 from schedlab.explain.preempting import told_of
 from schedlab.explain.turn import NOWHERE, Turn
 
@@ -26,6 +27,8 @@ def report(turn: Turn, change: Counterfactual | None) -> Answer:
         "scheduledBefore": turn.before,
         "nodes": [node.name for node in turn.cluster.nodes],
     }
+    if turn.chosen != NOWHERE:
+        told |= volumes_on(turn.profile, turn.cluster, turn.signature, turn.chosen)
     if change is None:
         return told
     return told | _preemption(turn) | {"counterfactual": _counterfactual(change)}
@@ -42,14 +45,20 @@ def _preemption(turn: Turn) -> Answer:
 
 
 def _counterfactual(found: Counterfactual) -> Answer:
-    changes: list[dict[str, Any]] = [
-        {"change": c.text, "nodes": list(c.rows), "size": round(c.size, 6)} for c in found.changes
-    ]
     nearest = [
         {"node": o.row, "obstacles": [{"plugin": p, "reason": r} for p, r in o.reasons]}
         for o in found.nearest
     ]
-    return {"changes": changes, "podsNotTried": found.untried, "nearest": nearest}
+    return {
+        "changes": _told(found.changes),
+        "pairs": _told(found.pairs),
+        "podsNotTried": found.untried,
+        "nearest": nearest,
+    }
+
+
+def _told(changes: Sequence[Change]) -> list[dict[str, Any]]:
+    return [{"change": c.text, "nodes": list(c.rows), "size": round(c.size, 6)} for c in changes]
 
 
 def headline(told: Answer) -> str:

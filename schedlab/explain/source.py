@@ -25,8 +25,8 @@ from schedlab.model.scenario import Scenario, is_scenario, scenario_from
 if TYPE_CHECKING:
     from schedlab.registry import Registry
 
-JSON_SUFFIXES = (".json", ".json.gz")
-MANIFEST_SUFFIXES = (*JSON_SUFFIXES, ".yaml", ".yml", ".yaml.gz", ".yml.gz")
+YAML_SUFFIXES = (".yaml", ".yml", ".yaml.gz", ".yml.gz")
+FILE_SUFFIXES = (*YAML_SUFFIXES, ".json", ".json.gz")
 
 
 def load_source(source: str, seed: int, registry: Registry) -> Scenario:
@@ -38,7 +38,7 @@ def load_source(source: str, seed: int, registry: Registry) -> Scenario:
         If there is no such thing, or it is malformed.
     """
     path = Path(source)
-    if source.endswith(MANIFEST_SUFFIXES) or path.is_dir():
+    if source.endswith(FILE_SUFFIXES) or path.is_dir():
         return _scenario_file(path) or Scenario(load_manifests([path]))
     if source.endswith(".toml"):
         return Scenario(registry.make_workload("Synthetic", {"file": source}).build(seed))
@@ -65,7 +65,7 @@ def profile_of(scenario: Scenario, registry: Registry) -> Profile:
 
 def _scenario_file(path: Path) -> Scenario | None:
     """Return the scenario in a JSON file, None if it holds something else."""
-    if path.is_dir() or not path.name.endswith(JSON_SUFFIXES):
+    if path.is_dir() or path.name.endswith(YAML_SUFFIXES):
         return None
     try:
         content = json.loads(read_text(path))

@@ -84,6 +84,15 @@ def test_losing_against_the_baseline_ends_badly(
     assert {c["path"] for c in now["changes"]} == {"run", "incremental"}
 
 
+def test_a_baseline_of_other_cases_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "before.json"
+    baseline(monkeypatch, path, 1.0)
+    assert run(monkeypatch, "--cases", "host-port", "--against", str(path), *TINY) == 2
+    assert "has none of these cases" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

@@ -72,6 +72,15 @@ def test_json_is_for_scripts(
     assert liar["shape"]["status"] == "pass"
 
 
+def test_checks_are_chosen_by_name_or_tag(
+    two: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    only = ("--only", "shape", "--only", "arguments")
+    assert run(monkeypatch, "Liar", "--plugin", two, "--json", *only) == 0
+    (liar,) = json.loads(capsys.readouterr().out)["subjects"]
+    assert [c["check"] for c in liar["checks"]] == ["shape", "arguments", "pickle"]
+
+
 def test_a_declared_failure_does_not_fail(
     two: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -97,6 +106,7 @@ def test_a_profile_is_checked_as_a_scheduler(
         (("NodeNam",), "did you mean 'NodeName'"),
         (("no_such.py",), "no such plugin file"),
         (("NodeName", "--expect", "localty"), "did you mean 'locality'"),
+        (("NodeName", "--only", "loclity"), "did you mean 'locality'"),
         (("NodeName", "--arg", "x"), "expected KEY=VALUE"),
         (("NodeName", "--arg", "x=1"), "x: Unexpected keyword argument"),
     ],

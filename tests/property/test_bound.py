@@ -48,7 +48,7 @@ def check_schedulers(workload: Workload) -> None:
 
 
 @given(st.one_of(workloads(), crowded(), shared_gpus()))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_no_scheduler_gets_beyond_the_bounds(workload: Workload) -> None:
     check_schedulers(workload)
 
@@ -62,7 +62,7 @@ def test_bounds_hold_when_unlike_nodes_share_a_group(workload: Workload) -> None
 
 
 @given(st.one_of(tiny(), shared_gpus()))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_no_legal_history_gets_beyond_the_bounds(workload: Workload) -> None:
     bounds = Bounds.of(workload, np.ones(len(workload.bound), np.bool_))
     for placed, used in reachable(workload, engine.profile("kubernetes")):

@@ -11,6 +11,7 @@ from schedlab.api import Budget, Cluster, GpuRequest, Node, PodBatch, PodSpec, W
 from schedlab.metrics import Outcome
 from schedlab.metrics.demand_curve import arrivals, fragmentation
 from schedlab.metrics.fragmentation import fgd, typical_pods
+from schedlab.metrics.gpu_losses import gpu_losses
 from schedlab.metrics.verify import verify
 from schedlab.model.objects import GPU_MILLI, GpuDevices
 from schedlab.model.typical import typical_kinds
@@ -102,11 +103,11 @@ def test_scores_from_tables_are_the_simulators(workload: Workload) -> None:
         pod = cluster.pod(number)
         room = (states.cpu >= spec.request("cpu")) & _hosts(spec, states)
         quick = PodGradient(tables, pod)
-        fast, slow = quick.scores(states), gradient.scores(typical, pod, states)
+        fast, slow = quick.scores(view), gradient.scores(typical, pod, states)
         assert (fast == slow)[room].all()
         if spec.gpu is not None and is_share(spec.gpu):
             by_device = gradient.scores_by_device(typical, pod, states)
-            assert (quick.scores_by_device(states) == by_device)[room].all()
+            assert (quick.scores_by_device(view) == by_device)[room].all()
 
 
 def _hosts(spec: PodSpec, states: States) -> np.ndarray:
@@ -134,6 +135,18 @@ def test_fragmentation_by_changes_is_fragmentation_anew(workload: Workload, prof
     assert events.failed[-1] == (~outcome.placed).sum()
     ratio = fgd(cluster, typical_pods(workload.pods))
     assert events.fragmented[-1] == pytest.approx(0.0 if idle == 0 else ratio * idle, abs=1e-6)
+
+
+@given(workload=workloads(), profile=st.sampled_from(PROFILES))
+@settings(max_examples=40, deadline=None)
+def test_nobody_allocates_more_than_the_bound(workload: Workload, profile: str) -> None:
+    outcome = run(workload, profile)
+    losses = gpu_losses(outcome)
+    assert (losses["lost_to_policy"] >= 0).all()
+    assert (losses["usable_by_nobody"] >= 0).all()
+    whole = losses[["allocated_gpus", "lost_to_policy", "usable_by_nobody"]].sum(axis=1)
+    devices = sum(n.gpus.count for n in workload.nodes if n.gpus)
+    assert whole.to_numpy() == pytest.approx(devices)
 
 
 @given(workload=workloads())

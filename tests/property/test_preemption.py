@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -46,6 +47,7 @@ from schedlab.model.objects import (
     TopologySpreadConstraint,
 )
 from schedlab.registry import installed
+from schedlab_algorithms.kubernetes import default_preemption_standing
 from schedlab_algorithms.kubernetes.default_preemption import DefaultPreemption
 
 T = TypeVar("T")
@@ -75,9 +77,9 @@ terms = st.builds(PodAffinityTerm, KEYS, BY_APP)
 FEATURES: dict[str, dict[str, st.SearchStrategy[object]]] = {
     "nothing": {},
     "spread": {
-        "spread": st.builds(
-            TopologySpreadConstraint, st.integers(1, 2), KEYS, selector=BY_APP
-        ).map(one)
+        "spread": st.builds(TopologySpreadConstraint, st.integers(1, 2), KEYS, selector=BY_APP).map(
+            one
+        )
     },
     "affinity": {"required_affinity": terms.map(one)},
     "anti-affinity": {"required_anti_affinity": terms.map(one)},
@@ -333,6 +335,19 @@ def test_assumed_and_real_changes_agree(workload: Workload) -> None:
         assert asked(KUBERNETES, workload, spec) == asked(OPAQUE, workload, spec)
         after = Cluster.of(workload)
         np.testing.assert_array_equal(before.dynamic, after.dynamic)
+
+
+@settings(max_examples=150, deadline=None)
+@given(workload=crowded(), at_once=st.sampled_from([1, 2]))
+def test_the_best_is_found_without_looking_everywhere(workload: Workload, at_once: int) -> None:
+    for spec in workload.pods.specs:
+        cluster = Cluster.of(workload)
+        pod = cluster.pod(cluster.signature(spec))
+        everywhere = DefaultPreemption().report(pod, Handle(KUBERNETES, cluster)).chosen
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(default_preemption_standing, "AT_ONCE", at_once)
+            found = DefaultPreemption().post_filter(pod, Handle(KUBERNETES, cluster))
+        assert found == everywhere
 
 
 # -- whole batches -------------------------------------------------------------------------------

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
 from hypothesis import strategies as st
 
 from schedlab.model.objects import HOSTNAME, ZONE, Node, PodBatch, PodSpec, Workload
@@ -21,10 +24,10 @@ from schedlab.model.storage import (
     StorageClass,
 )
 from schedlab.model.volumes import ClaimVolume, DiskVolume, PodVolume
+from schedlab.testing.random_objects import Draw
 
 DRIVERS = ("block.csi", "cap.csi")
 MODES = ("ReadWriteOnce", "ReadWriteMany")
-SIZES = st.sampled_from([1, 2, 2, 3, 5])
 ZONES = ("z0", "z1")
 
 CLASSES = (
@@ -44,104 +47,102 @@ CAPACITIES = (
     CSIStorageCapacity("cap", LabelSelector.of({HOSTNAME: "n1"}), 3),
     CSIStorageCapacity("cap", None, 9),
 )
-WAITING = (*("local",) * 8, "block", "block", "cap", "z0-only", "now")
 
-disks = st.builds(
-    DiskVolume,
-    st.sampled_from(["gcePersistentDisk", "awsElasticBlockStore", "iscsi", "rbd"]),
-    st.sampled_from(["d0", "d1"]),
-    st.booleans(),
-    st.sampled_from([("a",), ("a", "b"), ("b",)]),
-)
-hosts = st.integers(0, 5).map(lambda i: Requirement(HOSTNAME, "In", (f"n{i}",)))
-zones = st.sampled_from(ZONES).map(lambda z: Requirement(ZONE, "In", (z,)))
-affinities = st.one_of(st.none(), st.one_of(hosts, zones).map(lambda r: (NodeSelectorTerm((r,)),)))
+SOURCES = ("gcePersistentDisk", "awsElasticBlockStore", "iscsi", "rbd")
+CLAIMS = 10
 
 
-@st.composite
-def nodes(draw: st.DrawFn, number: int) -> Node:
-    """Draw a node with room for a few pods."""
+def random_node(draw: Draw, number: int) -> Node:
+    """Return a node with room for a few pods; some are in no zone."""
     labels = {HOSTNAME: f"n{number}"}
-    if draw(st.integers(0, 4)):
-        labels[ZONE] = draw(st.sampled_from(ZONES))
+    if draw.chance(80):
+        labels[ZONE] = draw.one(ZONES)
     return Node(f"n{number}", {"cpu": 4000, "pods": 8}, labels)
 
 
-@st.composite
-def volumes(draw: st.DrawFn, number: int) -> PersistentVolume:
-    """Draw a volume that is free, or meant for a claim."""
-    meant = draw(st.sampled_from([None] * 30 + list(range(10))))
-    driver = draw(st.sampled_from(DRIVERS))
+def random_affinity(draw: Draw, nodes: int) -> tuple[NodeSelectorTerm, ...] | None:
+    """Return an affinity to one of the nodes, to a zone, or none."""
+    host = Requirement(HOSTNAME, "In", (f"n{draw.below(nodes)}",))
+    zone = Requirement(ZONE, "In", (draw.one(ZONES),))
+    wanted = draw.one((None, host, host, zone))
+    return None if wanted is None else (NodeSelectorTerm((wanted,)),)
+
+
+def random_volume(draw: Draw, number: int, nodes: int) -> PersistentVolume:
+    """Return a volume; most are free, some are promised to a claim."""
+    promised = ClaimReference(ClaimKey("default", f"c{draw.below(CLAIMS)}"))
     return PersistentVolume(
         name=f"v{number}",
-        capacity=draw(SIZES),
-        access_modes=draw(st.sampled_from([MODES, (*MODES, "ReadWriteOncePod"), MODES[:1]])),
-        storage_class=draw(st.sampled_from(["local", "local", "block"])),
-        labels=draw(st.sampled_from([{}, {}, {"kind": "fast"}, {ZONE: "z0__z1"}, {ZONE: "z1"}])),
-        node_affinity=draw(affinities),
-        claim=None if meant is None else ClaimReference(ClaimKey("default", f"c{meant}")),
-        source=draw(st.sampled_from([None, CsiVolume(driver, f"h{number}")])),
-        phase=draw(st.sampled_from(["Available"] * 9 + ["Released"])),
-        volume_mode=draw(st.sampled_from(["Filesystem"] * 9 + ["Block"])),
+        capacity=3 + draw.below(5),
+        access_modes=draw.one((MODES, (*MODES, "ReadWriteOncePod"), MODES[:1])),
+        storage_class=draw.one(("local", "local", "block")),
+        labels=draw.one(({}, {}, {"kind": "fast"}, {ZONE: "z0__z1"}, {ZONE: "z1"})),
+        node_affinity=random_affinity(draw, nodes),
+        claim=promised if draw.chance(10) else None,
+        source=draw.one((None, CsiVolume(draw.one(DRIVERS), f"h{number}"))),
+        phase="Released" if draw.chance(8) else "Available",
+        volume_mode="Block" if draw.chance(8) else "Filesystem",
     )
 
 
-@st.composite
-def claims(draw: st.DrawFn, number: int, volume_names: list[str]) -> PersistentVolumeClaim:
-    """Draw a claim that is bound, or waits for a pod, or cannot be used at all."""
-    bound = bool(volume_names) and draw(st.integers(0, 3)) == 0
-    selector = st.sampled_from([None] * 5 + [LabelSelector.of({"kind": "fast"})])
+def random_claim(draw: Draw, number: int, volumes: Sequence[str]) -> PersistentVolumeClaim:
+    """Return a claim that waits for a pod, or is bound; a few cannot be used at all."""
+    bound = draw.chance(25)
     return PersistentVolumeClaim(
         key=ClaimKey("default", f"c{number}"),
         uid=f"uid-{number}",
-        request=draw(SIZES),
-        access_modes=draw(st.sampled_from([*(MODES[:1],) * 4, MODES, ("ReadWriteOncePod",)])),
-        storage_class=draw(st.sampled_from(WAITING)),
-        selector=draw(selector),
-        volume=draw(st.sampled_from([*volume_names, "gone"])) if bound else "",
-        bind_completed=bound and draw(st.integers(0, 9)) > 0,
-        selected_node=draw(st.sampled_from([None] * 14 + ["n0", "n9"])),
-        phase=draw(st.sampled_from(["Pending"] * 19 + ["Lost"])),
-        owner_uid=draw(st.sampled_from([""] * 9 + ["other"])),
+        request=1 + draw.below(5),
+        access_modes=draw.one((*(MODES[:1],) * 4, MODES, ("ReadWriteOncePod",))),
+        storage_class=draw.one((*("local",) * 8, "block", "block", "cap", "z0-only", "now")),
+        selector=LabelSelector.of({"kind": "fast"}) if draw.chance(15) else None,
+        volume=draw.one((*volumes, "gone")) if bound else "",
+        bind_completed=bound and draw.chance(95),
+        selected_node=draw.one(("n0", "n1", "n9")) if draw.chance(8) else None,
+        phase="Lost" if draw.chance(3) else "Pending",
+        owner_uid="other" if draw.chance(5) else "",
     )
 
 
-@st.composite
-def storages(draw: st.DrawFn, size: int) -> Storage:
-    """Draw the storage of a cluster of ``size`` nodes."""
-    made = tuple(draw(volumes(i)) for i in range(draw(st.integers(0, 12))))
-    names = [v.name for v in made]
-    limits = st.dictionaries(st.sampled_from(DRIVERS), st.integers(0, 3))
-    csi_nodes = tuple(CSINode(f"n{i}", draw(limits)) for i in range(size) if draw(st.booleans()))
+def random_storage(draw: Draw, nodes: int) -> Storage:
+    """Return the storage of a cluster."""
+    volumes = tuple(random_volume(draw, i, nodes) for i in range(4 + draw.below(9)))
+    names = [v.name for v in volumes]
+    limits = [{d: 1 + draw.below(3) for d in DRIVERS if draw.chance(60)} for _ in range(nodes)]
     return Storage(
-        volumes=made,
-        claims=tuple(draw(claims(i, names)) for i in range(10)),
+        volumes=volumes,
+        claims=tuple(random_claim(draw, i, names) for i in range(CLAIMS)),
         classes=CLASSES,
-        csi_nodes=csi_nodes,
+        csi_nodes=tuple(CSINode(f"n{i}", limits[i]) for i in range(nodes) if draw.chance(80)),
         csi_drivers=(CSIDriver("cap.csi", storage_capacity=True),),
         capacities=CAPACITIES,
     )
 
 
-@st.composite
-def specs(draw: st.DrawFn) -> PodSpec:
-    """Draw a pod with up to three volumes, each claim once."""
-    numbers = draw(st.lists(st.integers(0, 10), max_size=3, unique=True))
-    owned = st.sampled_from([*(("", ""),) * 8, ("p", ""), ("p", "other")])
-    held: list[PodVolume] = [ClaimVolume(f"c{n}", *draw(owned)) for n in numbers]
-    held += draw(st.lists(disks, max_size=1))
-    return PodSpec(requests=(("cpu", draw(st.sampled_from([0, 500]))),), volumes=tuple(held))
+def random_spec(draw: Draw) -> PodSpec:
+    """Return a pod with up to three claims, each once, and perhaps a disk."""
+    numbers = draw.generator.permutation(CLAIMS + draw.chance(10))[: draw.below(4)].tolist()
+    owner = draw.one((("p", ""), ("p", "other"))) if draw.chance(10) else ("", "")
+    held: list[PodVolume] = [ClaimVolume(f"c{n}", *owner) for n in numbers]
+    if draw.chance(25):
+        monitors = draw.one((("a",), ("a", "b"), ("b",)))
+        disk = draw.one(("d0", "d1"))
+        held.append(DiskVolume(draw.one(SOURCES), disk, draw.chance(50), monitors))
+    return PodSpec(requests=(("cpu", draw.one((0, 500))),), volumes=tuple(held))
 
 
-@st.composite
-def workloads(draw: st.DrawFn) -> Workload:
-    """Draw a cluster with storage, and pods of a few specs."""
-    size = draw(st.integers(1, 6))
-    kinds = draw(st.lists(specs(), min_size=1, max_size=8))
-    order = draw(st.lists(st.integers(0, len(kinds) - 1), min_size=1, max_size=16))
+def random_workload(seed: int) -> Workload:
+    """Return a cluster with storage, and pods of a few specs."""
+    draw = Draw(np.random.default_rng(seed))
+    size = 2 + draw.below(4)
+    kinds = [random_spec(draw) for _ in range(8)]
     return Workload(
         name="volumes",
-        nodes=tuple(draw(nodes(i)) for i in range(size)),
-        pods=PodBatch.of((f"default/p{i}", kinds[k]) for i, k in enumerate(order)),
-        storage=draw(storages(size)),
+        nodes=tuple(random_node(draw, i) for i in range(size)),
+        pods=PodBatch.of((f"default/p{i}", draw.one(kinds)) for i in range(16)),
+        storage=random_storage(draw, size),
     )
+
+
+seeds = st.integers(0, 2**32 - 1)
+workloads = seeds.map(random_workload)
+"""A generator by seed covers more than drawing each choice, which favours small clusters."""

@@ -146,11 +146,40 @@ def test_no_single_change_names_all_obstacles(profile: Profile) -> None:
     turn = turn_of(profile, nodes, pod(2000, node_selector=(("disk", "ssd"),)), [(pod(250), 0)])
     found = counterfactual(turn)
     assert found.changes == ()
+    assert found.pairs == ()  # it takes three
     assert found.nearest[0].reasons == (
         ("TaintToleration", "node(s) had untolerated taint(s): spot:NoSchedule"),
         ("NodeAffinity", "node(s) didn't match Pod's node affinity/selector"),
         ("NodeResourcesFit", "Insufficient cpu (free 750m of 2)"),
     )
+
+
+def test_two_changes_where_one_is_not_enough(profile: Profile) -> None:
+    nodes = [node("a", 1000, taints=(Taint("spot"),)), node("b", 500, taints=(Taint("gpu"),))]
+    found = counterfactual(turn_of(profile, nodes, pod(2000), [(pod(250), 0)]))
+    assert found.changes == ()
+    assert [(c.text, c.rows) for c in found.pairs] == [
+        ("tolerate the taint spot:NoSchedule, and lower the cpu request from 2 to 750m", (0,)),
+        ("tolerate the taint gpu:NoSchedule, and lower the cpu request from 2 to 500m", (1,)),
+    ]
+
+
+def test_two_requests_that_are_too_large(profile: Profile) -> None:
+    spec = PodSpec(requests=(("cpu", 4000), ("memory", 16 * GI)))
+    nodes = [node("a", 3000), Node("b", {"cpu": 1000, "memory": 15 * GI, "pods": 10})]
+    found = counterfactual(turn_of(profile, nodes, spec))
+    assert [(c.text, c.rows) for c in found.pairs] == [
+        (
+            "lower the cpu request from 4 to 3, and lower the memory request from 16Gi to 8Gi",
+            (0,),
+        )
+    ]
+
+
+def test_a_full_node_is_counted(profile: Profile) -> None:
+    full = Node("a", {"cpu": 4000, "memory": 8 * GI, "pods": 1}, taints=(Taint("spot"),))
+    found = counterfactual(turn_of(profile, [full], pod(100), [(pod(100), 0)]))
+    assert found.nearest[0].reasons[1] == ("NodeResourcesFit", "Too many pods (1 of 1)")
 
 
 def test_what_kubectl_would_say(profile: Profile) -> None:

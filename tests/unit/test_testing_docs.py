@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from schedlab.api import Configurable
-from schedlab.registry import build, classes_in_file
+from schedlab.plugin_files import classes_in_file
+from schedlab.registry import build
 from schedlab.testing import Check
 from schedlab.testing.check import run_check
 from schedlab.testing.contract import ScorePluginContract, check_parameters

@@ -20,6 +20,8 @@ from schedlab.api import (
     PodBatch,
     PodSpec,
     PodView,
+    PostFilterPlugin,
+    PostFilterResult,
     PreFilter,
     Reason,
     Scheduler,
@@ -29,8 +31,11 @@ from schedlab.api import (
     Workload,
     WorkloadSource,
 )
+from schedlab.core.handle import Handle
 from schedlab.errors import InputError
-from schedlab.testing import ScalarReference, check
+from schedlab.testing import ScalarReference, check, checks_for
+from schedlab.testing.check import examine
+from schedlab.testing.suites import exam_for
 
 
 def failed(subject: Any, **options: Any) -> dict[str, str]:
@@ -323,6 +328,48 @@ class FirstDevices(DevicePlugin):
         return np.full(len(nodes), (1 << pod.spec.gpu.count) - 1, np.int64)
 
 
+# -- PostFilter plugins with one fault ----------------------------------------------------
+
+
+class EvictsEverybody(PostFilterPlugin):
+    """Clears a node, whoever runs there."""
+
+    def post_filter(self, pod: PodView, handle: Handle) -> PostFilterResult:
+        return PostFilterResult(0, tuple(handle.running.on(0).tolist()))
+
+
+class EvictsOneForNothing(PostFilterPlugin):
+    """Takes the least important pod of the first node, whether that helps or not."""
+
+    def post_filter(self, pod: PodView, handle: Handle) -> PostFilterResult:
+        ranked = handle.running.ranked(np.array([0]))[0]
+        return PostFilterResult(0, (int(ranked[-1]),))
+
+
+class EvictsStrangers(PostFilterPlugin):
+    def post_filter(self, pod: PodView, handle: Handle) -> PostFilterResult:
+        return PostFilterResult(0, tuple(handle.running.on(1).tolist()))
+
+
+class EvictsItself(PostFilterPlugin):
+    """Does the engine's work."""
+
+    def post_filter(self, pod: PodView, handle: Handle) -> PostFilterResult:
+        handle.running.evict(int(handle.running.on(0)[0]))
+        return PostFilterResult()
+
+
+class EvictsInTurn(PostFilterPlugin):
+    """Takes another node at each call."""
+
+    calls = [0]
+
+    def post_filter(self, pod: PodView, handle: Handle) -> PostFilterResult:
+        self.calls[0] += 1
+        row = self.calls[0] % handle.nodes
+        return PostFilterResult(row, tuple(handle.running.on(row).tolist()))
+
+
 # -- schedulers and workload sources with one fault ----------------------------------------
 
 
@@ -344,11 +391,16 @@ class ForgetsToPlace(FirstRoom):
         return placement
 
 
-class ByCoin(FirstRoom):
+class EveryOtherTime(FirstRoom):
+    """Places nothing at every other call."""
+
+    calls = [0]
+
     def schedule(self, cluster: Cluster, pods: PodBatch, budget: Budget) -> Placement:
-        placement = super().schedule(cluster, pods, budget)
-        placement.node[np.random.default_rng().random(len(pods)) < 0.5] = -1
-        return placement
+        self.calls[0] += 1
+        if self.calls[0] % 2:
+            return Placement.empty(len(pods))
+        return super().schedule(cluster, pods, budget)
 
 
 class ChokesOnNothing(FirstRoom):
@@ -363,8 +415,11 @@ class ReturnsNone(FirstRoom):
 
 
 class OwnSeed(OneNode):
+    seeds = [0]
+
     def build(self, seed: int) -> Workload:
-        return super().build(int(np.random.default_rng().integers(1 << 30)))
+        self.seeds[0] += 1
+        return super().build(self.seeds[0])
 
 
 class TwinNodes(OneNode):
@@ -417,10 +472,15 @@ PLANTED = [
     (PrefiltersMore(), "prefilter", "prefilter() returned"),
     (NodeWhatIfUnheard(), "what-if", "assumed away"),
     (FirstDevices(), "devices", "chose devices"),
+    (EvictsEverybody(), "evictions", "at least the pod's priority"),
+    (EvictsOneForNothing(), "evictions", "does not fit there then"),
+    (EvictsStrangers(), "evictions", "not on row 0"),
+    (EvictsItself(), "evictions", "changes the cluster"),
+    (EvictsInTurn(), "evictions", "when asked again"),
     (Overfills(), "verified", "capacity"),
     (Overfills(), "gates", "scheduling gate"),
     (ForgetsToPlace(), "conservation", "differ"),
-    (ByCoin(), "repeatable", "second time"),
+    (EveryOtherTime(), "repeatable", "second time"),
     (ChokesOnNothing(), "empty-batch", "raised"),
     (ReturnsNone(), "verified", "NoneType"),
     (OwnSeed(), "seeded", "differs from call to call"),
@@ -434,9 +494,10 @@ PLANTED = [
     ("plugin", "name", "message"), PLANTED, ids=[f"{n}-{p.name}" for p, n, _ in PLANTED]
 )
 def test_planted_fault_is_named(plugin: Any, name: str, message: str) -> None:
-    found = failed(plugin)
-    assert name in found, f"found only {sorted(found)}"
-    assert message in found[name]
+    named = [c for c in checks_for(plugin) if c.name == name]
+    (finding,) = examine(plugin, named, exam_for(plugin))
+    assert finding.bad, f"{name} passes"
+    assert message in finding.message
 
 
 # -- what else the kit promises ------------------------------------------------------------

@@ -23,7 +23,9 @@ from schedlab.api import (
     WhatIf,
 )
 from schedlab.model.objects import ZONE
-from schedlab.testing import check
+from schedlab.testing import check, checks_for
+from schedlab.testing.check import examine
+from schedlab.testing.suites import exam_for
 
 
 def failed(plugin: Any) -> dict[str, str]:
@@ -155,6 +157,7 @@ PLANTED = [
     ("plugin", "name", "message"), PLANTED, ids=[f"{n}-{p.name}" for p, n, _ in PLANTED]
 )
 def test_planted_fault_is_named(plugin: Any, name: str, message: str) -> None:
-    found = failed(plugin)
-    assert name in found, f"found only {sorted(found)}"
-    assert message in found[name]
+    named = [c for c in checks_for(plugin) if c.name == name]
+    (finding,) = examine(plugin, named, exam_for(plugin))
+    assert finding.bad, f"{name} passes"
+    assert message in finding.message

@@ -1,0 +1,46 @@
+"""All waiting pods in brief: where each goes, or why it goes nowhere."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.text import Text
+
+from schedlab.api import Failure, Placement
+from schedlab.cli.explained import table
+from schedlab.model.objects import Workload
+
+ROWS = 30
+
+
+def print_brief(
+    console: Console, placement: Placement, workload: Workload, scheduler: str, source: str
+) -> None:
+    """Print where every waiting pod goes, those that fit nowhere first."""
+    placed = int((placement.node >= 0).sum())
+    count = len(workload.pods)
+    console.print(
+        Text(f"{workload.name}: {placed} of {count} waiting pods fit ({scheduler})", style="bold")
+    )
+    order = sorted(placement.sequence.tolist(), key=lambda pod: bool(placement.node[pod] >= 0))
+    listed = table("pod", "goes to")
+    for pod in order[:ROWS]:
+        listed.add_row(workload.pods.names[pod], _fate(placement, workload, pod))
+    console.print(listed)
+    if len(order) > ROWS:
+        console.print(f"and {len(order) - ROWS} more (--json tells all)")
+    if count:
+        example = workload.pods.names[order[0]]
+        console.print(f"\nWhy? Ask for one: schedlab explain {source} {example}")
+
+
+def _fate(placement: Placement, workload: Workload, pod: int) -> Text:
+    row = int(placement.node[pod])
+    if row >= 0:
+        return Text(workload.nodes[row].name)
+    failures: tuple[Failure, ...] = placement.failures[int(placement.failure[pod])]
+    nodes: dict[str, int] = {}
+    for failure in failures:
+        nodes[failure.reason] = nodes.get(failure.reason, 0) + failure.nodes
+    if list(nodes.values()) == [len(workload.nodes)]:
+        return Text(f"nowhere: {failures[0].reason}", style="red")
+    return Text(", ".join(f"{n} {reason}" for reason, n in nodes.items()), style="red")

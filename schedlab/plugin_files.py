@@ -1,0 +1,66 @@
+"""Plugins from a Python file that is no installed package."""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import sys
+from pathlib import Path
+from types import ModuleType
+
+from schedlab.api import (
+    Configurable,
+    DevicePlugin,
+    FilterPlugin,
+    Scheduler,
+    ScorePlugin,
+    WorkloadSource,
+)
+from schedlab.errors import InputError
+
+
+def classes_in_file(path: Path) -> list[type[Configurable]]:
+    """Import a plugin file and return the plugins, schedulers and workloads it defines."""
+    module = _import_file(path)
+    bases = (FilterPlugin, ScorePlugin, DevicePlugin, Scheduler, WorkloadSource)
+    found: list[type[Configurable]] = [
+        cls
+        for cls in vars(module).values()
+        if inspect.isclass(cls) and issubclass(cls, bases) and cls.__module__ == module.__name__
+    ]
+    if not found:
+        raise InputError(
+            f"{path}: defines no plugin: derive a class from schedlab.api.ScorePlugin, "
+            "FilterPlugin, DevicePlugin, Scheduler or WorkloadSource"
+        )
+    return found
+
+
+def _import_file(path: Path) -> ModuleType:
+    if not path.is_file():
+        raise InputError(f"{path}: no such plugin file")
+    name = module_name(path)
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise InputError(f"{path}: not a Python file (expected a name ending in .py)")
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        line = _line_in(error, path)
+        raise InputError(f"{path}{line}: raises on import: {error!r}") from error
+    return module
+
+
+def module_name(path: Path) -> str:
+    """Return the name under which a plugin file is imported."""
+    return f"schedlab_plugin_file_{path.stem}"
+
+
+def _line_in(error: Exception, path: Path) -> str:
+    traceback, line = error.__traceback__, ""
+    while traceback is not None:
+        if traceback.tb_frame.f_code.co_filename == str(path):
+            line = f":{traceback.tb_lineno}"
+        traceback = traceback.tb_next
+    return line
