@@ -30,7 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schedlab.core.cluster import Cluster
-from schedlab.core.counts import ByDomain, CountsByDomain, DomainSums, Part
+from schedlab.core.counts import ByDomain, CountsByDomain, DomainSums, Part, SparseWeigh
 from schedlab.core.labels import Column
 from schedlab.core.views import NodeView, PodView, columns
 from schedlab.core.what_if import WhatIf
@@ -44,8 +44,8 @@ __all__ = [
     "IGNORED",
     "MAX_NODE_SCORE",
     "Budget",
-    "Candidate",
     "ByDomain",
+    "Candidate",
     "Cluster",
     "Column",
     "CountsByDomain",
@@ -73,6 +73,7 @@ __all__ = [
     "Scheduler",
     "ScorePlugin",
     "Scores",
+    "SparseWeigh",
     "Verdict",
     "WhatIf",
     "Workload",
@@ -135,9 +136,9 @@ def sum_by_domain(parts: Sequence[Part], nodes: NodeView) -> Scores:
         total += part.at(nodes)
     if not fractional:
         return total
-    ignored = np.isneginf(total)
-    if not ignored.any():
+    if not len(total) or total.min() != -np.inf:
         return np.floor(total + 0.5).astype(np.int64)
+    ignored = np.isneginf(total)
     rounded = np.floor(np.where(ignored, 0.0, total) + 0.5).astype(np.int64)
     return np.where(ignored, IGNORED, rounded)
 
@@ -224,7 +225,8 @@ class FilterPlugin(Plugin):
 
         ``nodes`` are all nodes.  The promise: :meth:`filter` answers
         ``first_verdict(parts, nodes)`` for any view, and the parts depend on nothing but
-        the pod and what is placed.  The engine then touches only nodes in domains whose
+        the pod and what is placed.  No parts mean that every node is accepted until the
+        cluster knows more specs.  The engine then touches only nodes in domains whose
         value changed.  None (always, or never, for one signature): it asks :meth:`filter`
         about all nodes at each decision.
         """
@@ -327,9 +329,10 @@ class ScorePlugin(Plugin):
 
         ``nodes`` are the feasible nodes.  The promise: :meth:`score` answers
         ``sum_by_domain(parts, nodes)``, and the parts depend on which nodes are feasible
-        by :meth:`NodeView.domain_count` alone.  The engine then touches only nodes in
-        domains whose value changed.  None (always, or never, for one signature): it asks
-        :meth:`score` about all feasible nodes at each decision.
+        by :meth:`NodeView.domain_count` alone.  No parts mean 0 for every node until the
+        cluster knows more specs.  The engine then touches only nodes in domains whose
+        value changed.  None (always, or never, for one signature): it asks :meth:`score`
+        about all feasible nodes at each decision.
         """
         return None
 

@@ -43,12 +43,15 @@ def distinct(numbers: NDArray[np.integer]) -> Ints:
 
 
 class RowsOfDomains:
-    """The rows in each domain of a column of ``codes``; -1 stands for domain ``size``."""
+    """The rows in each domain of a column of ``codes``; -1 stands for domain ``size``.
+
+    ``domains`` are the codes so completed (int64: NumPy looks up by these twice as fast).
+    """
 
     def __init__(self, codes: NDArray[np.integer], size: int) -> None:
-        domains = np.where(codes < 0, size, codes)
-        self._order = np.argsort(domains, kind="stable")
-        self._starts = np.searchsorted(domains[self._order], np.arange(size + 2))
+        self.domains = np.where(codes < 0, size, codes).astype(np.int64)
+        self._order = np.argsort(self.domains, kind="stable")
+        self._starts = np.searchsorted(self.domains[self._order], np.arange(size + 2))
         self._codes = codes
 
     def rows(self, domains: Ints) -> Rows:
@@ -69,11 +72,21 @@ class Answer:
     """One part of what a plugin last said: its ``values`` by domain."""
 
     def __init__(self, part: Part, cluster: Cluster) -> None:
-        self.codes = part.codes
+        self.codes = codes = part.codes
         self.values = np.array(part.values)
+        size = len(self.values) - 1
+        # The shared object keeps the codes, so that their id stays their own.
+        self._rows: RowsOfDomains = cluster.shared(
+            ("rows of domains", id(codes)), lambda: RowsOfDomains(codes, size)
+        )
         self._part = part
-        self._cluster = cluster
+        self._log = cluster.log
         self._seen = len(cluster.log)
+
+    @property
+    def domains(self) -> Ints:
+        """Each node's position in ``values``, shape (N,)."""
+        return self._rows.domains
 
     def continues(self, part: Part) -> bool:
         """Say whether ``part`` is the same one as the last, maybe with other values."""
@@ -84,7 +97,7 @@ class Answer:
     def moved(self, part: Part) -> Rows:
         """Take in what the plugin says now; return the rows about which that is new."""
         candidates = self._candidates(part)
-        self._part, self._seen = part, len(self._cluster.log)
+        self._part, self._seen = part, len(self._log)
         if candidates is None:
             values = part.values
             domains = np.flatnonzero(values != self.values)
@@ -107,28 +120,23 @@ class Answer:
     def differ_from_0(self, rows: Rows) -> Mask:
         """Return which of the rows have another value than 0."""
         if isinstance(rows, slice):
-            return (self.values != 0).take(self.codes[rows])
-        return self.values[self.codes[rows]] != 0
-
-    @property
-    def _rows(self) -> RowsOfDomains:
-        codes, size = self.codes, len(self.values) - 1
-        return self._cluster.shared(
-            ("rows of domains", id(codes)), lambda: RowsOfDomains(codes, size)
-        )
+            return (self.values != 0)[self.domains[rows]]
+        return self.values[self.domains[rows]] != 0
 
 
 class Answers:
-    """All parts of what one plugin last said."""
+    """All parts of what one plugin last said; ``layout`` counts how often other parts came."""
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
         self.parts: list[Answer] = []
+        self.layout = 0
 
     def moved(self, parts: Sequence[Part]) -> Rows:
         """Take in what the plugin says now; return the rows about which that may be new."""
         if not self._continued_by(parts):
             self.parts = [Answer(part, self._cluster) for part in parts]
+            self.layout += 1
             return EVERY
         moved: Rows = NONE
         for answer, part in zip(self.parts, parts, strict=True):

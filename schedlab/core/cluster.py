@@ -18,7 +18,6 @@ from schedlab.model.objects import (
     CPU,
     EMPTY_BATCH,
     MEMORY,
-    NOT_STARTED,
     PODS,
     Node,
     PodBatch,
@@ -112,7 +111,7 @@ class Cluster:
         self.bound_names = workload.bound.names
         self.bound_start = workload.bound_start
         if not len(self.bound_start):
-            self.bound_start = np.full(len(workload.bound), NOT_STARTED)
+            self.bound_start = np.arange(len(workload.bound))
         self.disruption_budgets = workload.disruption_budgets
         waiting = set(workload.pods.names) if len(workload.nominated) else ()
         rows = workload.nominated_node.tolist()
@@ -195,8 +194,8 @@ class Cluster:
             np.add.at(table, rows, self._deltas[signatures])
         self.log.extend(rows, signatures, 1)
 
-    def delta(self, signature: int | NDArray[np.int32]) -> Ints:
-        """Return what one pod of each signature adds to a row of ``dynamic``."""
+    def delta(self, signature: int | slice) -> Ints:
+        """Return what one pod of a signature (or each) adds to a row of ``dynamic``."""
         return self._deltas[signature]
 
     def gather(self, rows: NDArray[np.int64]) -> Ints:

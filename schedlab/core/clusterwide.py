@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schedlab.api import ByDomain, Cluster, FilterPlugin, PodView, ScorePlugin, sum_by_domain
-from schedlab.core.answers import NONE, Answers, Ints, Mask, Quiet, Rows, union
+from schedlab.core.answers import MANY, NONE, Answers, Ints, Mask, Quiet, Rows, union
 from schedlab.core.cells import Cells
 from schedlab.core.chains import INFEASIBLE
 from schedlab.core.views import NodeView
@@ -97,17 +97,19 @@ class FeasibleView(NodeView):
         entering = ~self._feasible[rows]
         self._feasible[rows] = entering
         for codes, counts in self._counts.values():
-            np.add.at(counts, codes[rows], np.where(entering, 1, -1))
+            if MANY * len(rows) > len(codes):
+                counts[:] = np.bincount(codes[self._feasible] + 1, minlength=len(counts))
+            else:
+                np.add.at(counts, codes[rows] + 1, np.where(entering, 1, -1))
         self._found = self._static = self._dynamic = None
 
     def count_by_domain(self, codes: NDArray[np.integer], size: int) -> Ints:
         """Return how many of the nodes are in each of the domains, shape (size,)."""
         kept = self._counts.get(id(codes))
         if kept is None:
-            counts = np.zeros(size + 1, np.int64)
-            np.add.at(counts, codes[self._feasible], 1)
+            counts = np.bincount(codes[self._feasible] + 1, minlength=size + 1)
             kept = self._counts[id(codes)] = codes, counts
-        return kept[1][:size]
+        return kept[1][1:]
 
     def domain_count(self, codes: NDArray[np.integer], size: int) -> int:
         """Return how many of the domains the nodes are in."""
@@ -131,9 +133,9 @@ class ScoreByDomain:
         return self._quiet.lasts()
 
     @property
-    def columns(self) -> tuple[NDArray[np.integer], ...]:
-        """The columns of domains in which the plugin last answered."""
-        return tuple(answer.codes for answer in self._answers.parts)
+    def layout(self) -> int:
+        """Another number whenever the plugin answers in other columns of domains."""
+        return self._answers.layout
 
     def ask(self, feasible: NodeView) -> Rows:
         """Ask the plugin again; return the rows whose raw score may be new."""
@@ -145,11 +147,11 @@ class ScoreByDomain:
     def raw(self, rows: Rows) -> Ints:
         """Return the raw scores of some rows."""
         view = NodeView(self._cluster, None if isinstance(rows, slice) else rows)
-        parts = [ByDomain(answer.codes, answer.values) for answer in self._answers.parts]
+        parts = [ByDomain(answer.domains, answer.values) for answer in self._answers.parts]
         return sum_by_domain(parts, view)
 
     def cells(self) -> Cells | None:
         """Return the combinations of domains that nodes are in, None if they are many."""
-        columns = self.columns
+        columns = tuple(answer.domains for answer in self._answers.parts)
         name = "cells", *(id(codes) for codes in columns)
         return self._cluster.shared(name, lambda: Cells.of(columns, len(self._cluster)))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,18 @@ if TYPE_CHECKING:
     from schedlab.core.views import NodeView
 
 Weigh = Callable[[PodSpec], int]
+
+
+class SparseWeigh(ABC):
+    """A weight of placed specs that is 0 for most, and knows for which it may not be."""
+
+    @abstractmethod
+    def __call__(self, spec: PodSpec) -> int:
+        """Return the weight of a placed spec."""
+
+    @abstractmethod
+    def candidates(self, since: int) -> Iterable[int]:
+        """Return positions, from ``since`` on in the list of all specs; others weigh 0."""
 
 
 class DomainSums:
@@ -74,7 +87,12 @@ class DomainSums:
     def _learn(self, specs: list[PodSpec]) -> None:
         known = len(self._weights)
         if known < len(specs):
-            fresh = np.array([self._weigh(s) for s in specs[known:]], np.int64)
+            positions: Iterable[int] = range(known, len(specs))
+            if isinstance(self._weigh, SparseWeigh):
+                positions = self._weigh.candidates(known)
+            fresh = np.zeros(len(specs) - known, np.int64)
+            for position in positions:
+                fresh[position - known] = self._weigh(specs[position])
             self._weights = np.concatenate([self._weights, fresh])
 
     def _add_one(self, row: int, signature: int, sign: int) -> None:

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schedlab.api import Budget, Cluster, Failure, Placement, PodBatch, Scheduler
+from schedlab.core.handle import Handle, ReferenceHandle
 from schedlab.core.incremental import IncrementalPath
-from schedlab.core.preemptor import Preemptor
+from schedlab.core.preemptor import Preemptor, may_preempt
 from schedlab.core.profile import Profile, QueueSort
 from schedlab.core.reference import ReferencePath
 from schedlab.core.runs import RunPath
@@ -53,8 +54,10 @@ class FilterScore(Scheduler):
         placement.sequence = queue_order(self.profile.queue_sort, pods)
         placement.latency_ns = np.zeros(len(pods), np.int64)
         queue = _Queue(self.profile, cluster, path, placement)
-        if self.profile.post_filter is not None:
-            queue.preemptor = Preemptor(self.profile, cluster, pods, placement, budget.seed)
+        if may_preempt(self.profile, cluster, pods):
+            kind = ReferenceHandle if self.path == "reference" else Handle
+            handle = kind(self.profile, cluster, budget.seed)
+            queue.preemptor = Preemptor(self.profile, cluster, pods, placement, handle)
         if len(cluster.nominated):
             queue.nominees = _Nominees(pods, ReferencePath(self.profile, cluster, select))
         interned = np.array([cluster.signature(spec) for spec in pods.specs], np.int64)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +34,11 @@ class Handle:
         The node that the pod in question is nominated for already, -1 for none.
     generator : numpy Generator
         The source of every random choice, seeded by the budget.
+    thorough : bool
+        Whether every potential node is to be looked at, even where one cannot be the best.
     """
+
+    thorough: ClassVar[bool] = False
 
     def __init__(self, profile: Profile, cluster: Cluster, seed: int = 0) -> None:
         self._profile = profile
@@ -160,6 +164,17 @@ class Handle:
             return False
         reasons = reasons_of(code, self._profile.filters[code >> SHIFT], pod)
         return all(r.resolvable for r in reasons)
+
+
+class ReferenceHandle(Handle):
+    """Lets nothing be remembered: every node is looked at anew for every pod."""
+
+    thorough = True
+
+    def each_by_itself(self, pod: PodView) -> bool:
+        """Say that any node may have changed."""
+        self.filters(pod).begin_cycle()
+        return False
 
 
 def _looked_at(found: Evaluation) -> Ints:

@@ -97,7 +97,7 @@ class SignatureState:
         ]
         for score in normal:
             if score.constant:
-                spec_base += score.final(slice(None))
+                spec_base += score.final(EVERY)
         self.own_normal = [n for n in normal if not n.constant]
         self._summed: dict[str, CellScore | RowScore] = {}
         self.normal: list[CellScore | NormalizedScore] = [*self.own_normal]
@@ -153,7 +153,7 @@ class SignatureState:
                 self._feasible = FeasibleView(cluster, self.base != INFEASIBLE)
             rows = score.ask(self._feasible)
             known = self._summed.get(score.plugin.name)
-            if known is not None and known.columns == score.columns:
+            if known is not None and known.layout == score.layout:
                 moved = union(moved, known.take(rows), len(self.base))
             elif known is not None or not score.quiet:
                 self._summed[score.plugin.name] = summed(score, self._feasible)
@@ -216,9 +216,9 @@ class SignatureState:
             self.total[rows] = self._with_normalized(self.base[rows], rows)
 
     def _with_normalized(self, base: Ints, rows: Ints | slice) -> Ints:
-        total = base.copy()
-        infeasible = total == INFEASIBLE
-        for normal in self.normal:
+        infeasible = base == INFEASIBLE
+        total = base + self.normal[0].final(rows)
+        for normal in self.normal[1:]:
             total += normal.final(rows)
         total[infeasible] = INFEASIBLE
         return total

@@ -5,11 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from schedlab.api import Locality, ScorePlugin
+from schedlab.api import IGNORED, Locality, ScorePlugin
 from schedlab.core.answers import EVERY, NONE, Ints, Mask, Rows
 from schedlab.core.cells import Cells
 from schedlab.core.clusterwide import FeasibleView, ScoreByDomain
 from schedlab.core.verdicts import extremes, normalized
+
+SHORT = 4
+"""Looking up is faster than computing if each possible raw score occurs so often."""
 
 
 class NormalizedScore:
@@ -42,14 +45,22 @@ class NormalizedScore:
         return self.raw[rows]
 
     def final(self, rows: Rows) -> Ints:
-        """Return weighted final scores of some rows under the current extremes."""
-        return self.weight * normalized(self.plugin, self.raw[rows], self.low, self.high)
+        """Return weighted final scores of some rows under the current extremes.
+
+        Rows with raw scores beyond the extremes are not feasible, and get any score.
+        """
+        raw, low, high = self.raw[rows], self.low, self.high
+        if SHORT * (high - low + 1) > len(raw) or raw.min() == IGNORED:
+            return self.weight * normalized(self.plugin, raw, low, high)
+        by_raw = self.weight * normalized(self.plugin, np.arange(low, high + 1), low, high)
+        return by_raw.take(raw - low, mode="clip")
 
     def put(self, rows: Rows, raw: Ints) -> None:
-        """Take in new raw scores of some rows."""
+        """Take in new raw scores of some rows, or of all."""
         if isinstance(rows, slice):
-            self._unsettled = True
-        elif not self._unsettled:
+            self.raw, self._unsettled = raw, True
+            return
+        if not self._unsettled:
             old = self.raw[rows]
             kept = bool(((old > self.low) & (old < self.high)).all())
             self._unsettled = not kept or not ((raw >= self.low) & (raw <= self.high)).all()
@@ -81,7 +92,7 @@ class RowScore(NormalizedScore):
     def __init__(self, score: ScoreByDomain) -> None:
         super().__init__(score.plugin, score.weight, score.raw(EVERY))
         self._score = score
-        self.columns = score.columns
+        self.layout = score.layout
 
     def take(self, rows: Rows) -> Rows:
         """Take in what the plugin says now of some rows; return those with another raw score."""
@@ -103,7 +114,7 @@ class CellScore:
     def __init__(self, score: ScoreByDomain, cells: Cells, feasible: FeasibleView) -> None:
         self.plugin = score.plugin
         self.weight = score.weight
-        self.columns = score.columns
+        self.layout = score.layout
         self._score = score
         self._cells = cells
         self._feasible = feasible

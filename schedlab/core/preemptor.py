@@ -15,6 +15,14 @@ Ints = NDArray[np.int64]
 NOT_IN_BATCH = -1
 
 
+def may_preempt(profile: Profile, cluster: Cluster, pods: PodBatch) -> bool:
+    """Say whether any pod of the batch may find one of lower priority, wherever it runs."""
+    if profile.post_filter is None or not len(pods):
+        return False
+    lowest = min(spec.priority for spec in (*cluster.specs, *pods.specs))
+    return max(spec.priority for spec in pods.specs) > lowest
+
+
 class Preemptor:
     """Asks the profile's PostFilter plugin, evicts the victims and tries the pod again.
 
@@ -22,14 +30,19 @@ class Preemptor:
     """
 
     def __init__(
-        self, profile: Profile, cluster: Cluster, pods: PodBatch, placement: Placement, seed: int
+        self,
+        profile: Profile,
+        cluster: Cluster,
+        pods: PodBatch,
+        placement: Placement,
+        handle: Handle,
     ) -> None:
         assert profile.post_filter is not None
         self._plugin: PostFilterPlugin = profile.post_filter
         self._cluster = cluster
         self._pods = pods
         self._placement = placement
-        self._handle = Handle(profile, cluster, seed)
+        self._handle = handle
         self._owner: dict[int, int] = {}
         self._hopeless: dict[int, int] = {}
 
@@ -43,7 +56,8 @@ class Preemptor:
         spec = self._cluster.specs[signature]
         if spec.preemption_policy == "Never" or spec.scheduling_gates:
             return False
-        if self._hopeless.get(signature) == len(self._cluster.log):
+        as_before = self._hopeless.get(signature) == len(self._cluster.log)
+        if as_before and not len(self._cluster.nominated):
             return False
         return spec.priority > self._cluster.running.lowest_priority()
 
@@ -66,7 +80,8 @@ class Preemptor:
 
     def _evict(self, number: int, by: int, row: int) -> None:
         running = self._cluster.running
-        devices, pod = running.devices(number), self._owner.pop(number, NOT_IN_BATCH)
+        devices = self._cluster.log.devices.get(number, 0)
+        pod = self._owner.pop(number, NOT_IN_BATCH)
         running.evict(number)
         bound = number if number < len(self._cluster.bound_start) else NOBODY
         self._placement.evictions.append(Eviction(by, row, pod, bound, devices))

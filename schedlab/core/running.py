@@ -6,9 +6,9 @@ are the table's columns.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,6 +23,9 @@ Ints = NDArray[np.int64]
 
 NOBODY = -1
 """The number in a slot that holds no pod."""
+
+NO_PRIORITY = int(np.iinfo(np.int64).max)
+"""Above all priorities."""
 
 BULK = 256
 """Changes from which on the table is built anew rather than pod by pod."""
@@ -43,7 +46,11 @@ class RunningPods:
         self._ranked = self._slots.copy()
         self._stale: set[int] = set()
         self._priorities = np.zeros(0, np.int64)
-        self._alive: Counter[int] = Counter()
+        self._alive = np.zeros(0, np.int64)
+        self._counted = 0
+        self._devices = np.zeros(0, np.int64)
+        self._with_devices = 0
+        self._lowest = NO_PRIORITY
         stated = cluster.bound_start[cluster.bound_start < NOT_STARTED]
         self._first_start = int(stated.max(initial=0)) + 1
 
@@ -81,9 +88,15 @@ class RunningPods:
         """Return the node that the pod is, or was, on."""
         return int(self._cluster.log.rows(0)[number])
 
-    def devices(self, number: int) -> int:
-        """Return the GPU devices that the pod holds, as a bit mask."""
-        return self._cluster.log.devices.get(number, 0)
+    def devices(self, numbers: Ints) -> Ints:
+        """Return the GPU devices that the pods hold as bit masks (any for NOBODY)."""
+        log, known = self._cluster.log, len(self._devices)
+        if known < len(log):
+            self._devices = np.append(self._devices, np.zeros(len(log) - known, np.int64))
+            for number, mask in islice(log.devices.items(), self._with_devices, None):
+                self._devices[number] = mask
+            self._with_devices = len(log.devices)
+        return self._devices[numbers]
 
     # -- which are where -------------------------------------------------------------
 
@@ -98,26 +111,37 @@ class RunningPods:
         Higher priority is more important, then the earlier start (util.MoreImportantPod),
         then NodeInfo's order.  NOBODY fills up.
         """
-        self.refresh()
-        if self._stale:
-            stale = np.fromiter(self._stale, np.int64, len(self._stale))
-            self._ranked[stale] = self._rank(self._slots[stale])
-            self._stale.clear()
+        self._rank_again()
         numbers = self._ranked[rows]
         return numbers[:, : int(self._count[rows].max(initial=0))]
 
+    def least_important(self, rows: Ints) -> Ints:
+        """Return the last of each node's ranked pods, NOBODY where there is none, shape (n,)."""
+        self._rank_again()
+        if not self._ranked.shape[1]:
+            return np.full(len(rows), NOBODY)
+        last = self._count[rows] - 1
+        return np.where(last < 0, NOBODY, self._ranked[rows, last])
+
     def lowest_priority(self) -> int:
         """Return the lowest priority of any running pod, above all priorities if none runs."""
-        self.refresh()
-        return min(self._alive, default=int(np.iinfo(np.int64).max))
+        log, since = self._cluster.log, self._counted
+        if since != len(log):
+            priorities = self.priorities()
+            new = np.zeros(len(priorities) - len(self._alive), np.int64)
+            self._alive = np.append(self._alive, new)
+            np.add.at(self._alive, log.signatures(since), log.signs(since))
+            self._lowest = int(priorities[self._alive > 0].min(initial=NO_PRIORITY))
+            self._counted = len(log)
+        return self._lowest
 
     # -- changes ---------------------------------------------------------------------
 
     def evict(self, number: int) -> None:
         """Remove one pod from the cluster."""
         self.refresh()
-        row, signature = self.row(number), int(self.signature(np.array([number]))[0])
-        self._cluster.remove(signature, row, self.devices(number))
+        row, signature = self.row(number), int(self._cluster.log.signatures(0)[number])
+        self._cluster.remove(signature, row, self._cluster.log.devices.get(number, 0))
         self._drop(row, int((self._slots[row] == number).argmax()))
         self._seen = len(self._cluster.log)
 
@@ -152,8 +176,6 @@ class RunningPods:
         first = np.cumsum(self._count) - self._count
         self._slots[rows[order], np.arange(len(rows)) - first[rows[order]]] = order
         self._ranked = self._rank(self._slots)
-        priorities, pods = np.unique(self.priority(order), return_counts=True)
-        self._alive = Counter(dict(zip(priorities.tolist(), pods.tolist(), strict=True)))
 
     def _append(self, row: int, number: int) -> None:
         at = self._count[row]
@@ -164,13 +186,6 @@ class RunningPods:
         self._slots[row, at] = number
         self._count[row] += 1
         self._stale.add(row)
-        self._count_alive(number, 1)
-
-    def _count_alive(self, number: int, pods: int) -> None:
-        priority = self._cluster.specs[self._cluster.log.signatures(0)[number]].priority
-        self._alive[priority] += pods
-        if not self._alive[priority]:
-            del self._alive[priority]
 
     def _slot_of(self, row: int, signature: int) -> int:
         """Return the first slot with such a pod: pods of one spec are alike to whoever removes."""
@@ -179,11 +194,17 @@ class RunningPods:
 
     def _drop(self, row: int, slot: int) -> None:
         last = self._count[row] - 1
-        self._count_alive(int(self._slots[row, slot]), -1)
         self._slots[row, slot] = self._slots[row, last]
         self._slots[row, last] = NOBODY
         self._count[row] = last
         self._stale.add(row)
+
+    def _rank_again(self) -> None:
+        self.refresh()
+        if self._stale:
+            stale = np.fromiter(self._stale, np.int64, len(self._stale))
+            self._ranked[stale] = self._rank(self._slots[stale])
+            self._stale.clear()
 
     def _rank(self, slots: Ints) -> Ints:
         """Return each row's numbers in order of importance, NOBODY last."""

@@ -49,7 +49,11 @@ def coded(verdict: Verdict, index: int) -> Codes:
 
 def fits(plugin: FilterPlugin, pod: PodView, nodes: NodeView) -> NDArray[np.bool_]:
     """Return which nodes of the view one filter accepts, shape (n,)."""
-    verdict = _verdict(plugin, pod, nodes)
+    return accepts(_verdict(plugin, pod, nodes))
+
+
+def accepts(verdict: Verdict) -> NDArray[np.bool_]:
+    """Return which nodes a verdict accepts, shape (n,)."""
     if verdict.dtype == np.bool_:
         return verdict  # type: ignore[return-value]
     return verdict == 0
@@ -91,9 +95,9 @@ def normalized(plugin: ScorePlugin, raw: Scores, low: int, high: int) -> Scores:
     """Return final scores of some nodes, given the extremes over all feasible ones."""
     if not plugin.normalizes:
         return raw
-    ignored = raw == IGNORED
-    if not ignored.any():
+    if not len(raw) or raw.min() != IGNORED:
         return plugin.normalize(raw, low, high)
+    ignored = raw == IGNORED
     return np.where(ignored, 0, plugin.normalize(np.where(ignored, low, raw), low, high))
 
 

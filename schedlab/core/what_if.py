@@ -36,7 +36,7 @@ class WhatIf(NodeView):
         Which of them are assumed to be.
     """
 
-    __slots__ = ("_free", "_masks", "present", "really", "rows", "signatures")
+    __slots__ = ("_free", "_kinds", "_masks", "present", "really", "rows", "signatures")
 
     def __init__(
         self, cluster: Cluster, rows: Ints, signatures: NDArray[np.int32], really: Mask
@@ -47,6 +47,7 @@ class WhatIf(NodeView):
         self.really = really
         self.present = really.copy()
         self._masks: Ints | None = None
+        self._kinds: Mask | None = None
         self._free: Ints | None = None
 
     @classmethod
@@ -54,8 +55,7 @@ class WhatIf(NodeView):
         """Return rows with the running pods ``numbers`` (n, K) in question."""
         made = cls(cluster, rows, cluster.running.signature(numbers), numbers != NOBODY)
         if cluster.log.devices:
-            devices = [cluster.running.devices(n) for n in numbers.ravel().tolist()]
-            made._masks = np.array(devices, np.int64).reshape(numbers.shape)
+            made._masks = cluster.running.devices(numbers)
         return made
 
     def with_more(self, positions: Ints, more: NDArray[np.int32]) -> WhatIf:
@@ -80,6 +80,7 @@ class WhatIf(NodeView):
 
     def assume(self, present: Mask) -> None:
         """Assume that exactly the pods ``present``, shape (n, K), are there."""
+        self._kinds = None
         for slot in np.flatnonzero((present != self.present).any(axis=0)).tolist():
             self.put(slot, present[:, slot])
 
@@ -99,29 +100,38 @@ class WhatIf(NodeView):
     def _put(self, slot: int, changed: Ints, sign: Ints) -> None:
         assert self._dynamic is not None
         if len(changed) == len(sign) and (sign == sign[0]).all():
-            change = self._cluster.delta(self.signatures[:, slot])
-            self._dynamic += change if sign[0] > 0 else -change
+            change = self._deltas(self.signatures[:, slot])
+            (np.add if sign[0] > 0 else np.subtract)(self._dynamic, change, out=self._dynamic)
         else:
-            change = self._cluster.delta(self.signatures[changed, slot])
+            change = self._deltas(self.signatures[changed, slot])
             self._dynamic[changed] += sign[changed, None] * change
         if self._masks is not None:
             self._put_devices(slot, changed, sign)
 
+    def _deltas(self, signatures: NDArray[np.int32]) -> Ints:
+        """Return what pods add to the columns, each of which lies in one piece of memory."""
+        return self._cluster.delta(slice(None)).T.take(signatures, axis=1).T
+
     def difference(self, weights: Ints) -> Ints:
         """Return Σ ``weights[signature]`` over pods assumed minus those really there, (n,)."""
         total = np.zeros(len(self.rows), np.int64)
-        if not weights.any():
+        if not weights[self._concerned(len(weights))].any():
             return total
         for slot in np.flatnonzero((self.present != self.really).any(axis=0)).tolist():
             sign = self.present[:, slot].astype(np.int64) - self.really[:, slot]
             total += sign * weights[self.signatures[:, slot]]
         return total
 
+    def _concerned(self, signatures: int) -> Mask:
+        """Return which of so many signatures the pods in question have."""
+        if self._kinds is None or len(self._kinds) < signatures:
+            self._kinds = np.zeros(signatures, np.bool_)
+            self._kinds[self.signatures[self.really | self.present]] = True
+        return self._kinds
+
     def weights(self, key: Hashable, weigh: Weigh) -> Ints:
         """Return ``weigh(spec)`` of every signature; ``key`` stands for ``weigh``."""
-        known: list[Ints] = self._cluster.shared(
-            ("weights", key), lambda: [np.zeros(0, np.int64)]
-        )
+        known: list[Ints] = self._cluster.shared(("weights", key), lambda: [np.zeros(0, np.int64)])
         specs = self._cluster.specs
         if len(known[0]) < len(specs):
             fresh = [weigh(s) for s in specs[len(known[0]) :]]
@@ -174,7 +184,8 @@ class WhatIf(NodeView):
             self._free = np.array(self.at(self._cluster.device_free))
 
     def _put_devices(self, slot: int, changed: Ints, sign: Ints) -> None:
-        assert self._masks is not None and self._free is not None
+        assert self._masks is not None
+        assert self._free is not None
         milli = self.weights("gpu milli", lambda s: s.gpu.milli if s.gpu else 0)
         share = sign[changed] * milli[self.signatures[changed, slot]]
         for device in range(self._free.shape[1]):

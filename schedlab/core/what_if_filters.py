@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from schedlab.api import Cluster, FilterPlugin, Locality, NodeView, Verdict
 from schedlab.core.hypothetical import only_local_answers
 from schedlab.core.log import NotLocalError
-from schedlab.core.verdicts import PASS, Codes, checked, coded, filter_codes, fits
+from schedlab.core.verdicts import PASS, Codes, accepts, checked, coded, filter_codes, fits
 from schedlab.core.what_if import WhatIf
 
 Ints = NDArray[np.int64]
@@ -29,9 +29,7 @@ class WhatIfFilters:
     changed for a moment, node by node.
     """
 
-    def __init__(
-        self, filters: Sequence[FilterPlugin], cluster: Cluster, signature: int
-    ) -> None:
+    def __init__(self, filters: Sequence[FilterPlugin], cluster: Cluster, signature: int) -> None:
         self._cluster = cluster
         self._pod = cluster.pod(signature)
         self._asked = [(i, f) for i, f in enumerate(filters) if not f.skips_filter(self._pod)]
@@ -48,11 +46,14 @@ class WhatIfFilters:
         return accepted
 
     def begin_cycle(self) -> bool:
-        """Look at the cluster as it stands; say whether any CLUSTER filter has a say."""
+        """Look at the cluster as it stands; say whether any CLUSTER filter has a say.
+
+        A filter that was found to look beyond its nodes is one, whatever it declares.
+        """
         whole = self._cluster.view()
         clusterwide = [f for _, f in self._asked if f.locality is Locality.CLUSTER]
         self._resting = {f.name for f in clusterwide if f.skips_cycle(self._pod, whole)}
-        return len(self._resting) < len(clusterwide)
+        return len(self._resting) < len(clusterwide) or bool(self._unlike_declared)
 
     def accepts(self, nodes: WhatIf) -> Mask:
         """Return which nodes the NODE and CLUSTER filters accept, nominated pods considered.
@@ -98,7 +99,7 @@ class WhatIfFilters:
             if verdict is None:
                 expensive.append(plugin)
             else:
-                accepted &= verdict if verdict.dtype == np.bool_ else verdict == 0
+                accepted &= accepts(verdict)
         for plugin in expensive:
             for position in np.flatnonzero(accepted).tolist():
                 with self._changed(nodes, position) as view:
@@ -154,7 +155,7 @@ class WhatIfFilters:
             return filter_codes(plugin, index, self._pod, view)
 
     @contextmanager
-    def _changed(self, nodes: WhatIf, at: int) -> Iterator[object]:
+    def _changed(self, nodes: WhatIf, at: int) -> Iterator[NodeView]:
         """Change the cluster to what is assumed of one node, and back."""
         with self._cluster.running.unaware():
             nodes.apply(at, 1)
@@ -166,7 +167,9 @@ class WhatIfFilters:
     def _beside_nominated(self, nodes: WhatIf) -> tuple[WhatIf | None, Ints]:
         """Return the nodes with pods nominated, those assumed there, and their positions."""
         against = self._cluster.nominated.against(self._pod.spec.priority)
-        crowded = [i for i, row in enumerate(nodes.rows.tolist()) if row in against] if against else []
+        crowded = (
+            [i for i, row in enumerate(nodes.rows.tolist()) if row in against] if against else []
+        )
         positions = np.array(crowded, np.int64)
         if not crowded:
             return None, positions

@@ -16,14 +16,10 @@ from schedlab.core.cluster import Cluster
 from schedlab.metrics.metric import metric
 from schedlab.metrics.outcome import Outcome
 from schedlab.model.objects import CPU, GPU_MILLI, MEMORY, GpuRequest, PodBatch, PodSpec
+from schedlab.model.typical import PodKind, typical_kinds
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-
-TYPICAL_SHARE = 0.95
-"""The typical pods of FGD: the most frequent kinds that make up this share of all pods."""
-
-NO_GPU = GpuRequest(0, 0)
 
 
 @metric("share", "lower")
@@ -64,7 +60,7 @@ def fragmentation_fgd(outcome: Outcome) -> float:
     full for m, and all of a node's where m does not fit or asks for no GPU.  Memory and
     pod counts play no part.  Needs GPU devices; NaN without, or when none is idle.
     """
-    return fgd(outcome.cluster, typical_pods(outcome.workload.pods))
+    return fgd(outcome.cluster, typical_pods(outcome.workload.expected))
 
 
 def stranded(outcome: Outcome, resource: str) -> float:
@@ -91,47 +87,30 @@ def capacity_kinds(pods: PodBatch) -> list[tuple[PodSpec, int]]:
     return [(spec, count[kind]) for kind, spec in first.items()]
 
 
-def fgd(cluster: Cluster, typical: list[tuple[PodSpec, float]]) -> float:
+def fgd(cluster: Cluster, typical: list[tuple[PodKind, float]]) -> float:
     """Return the share of the idle GPU thousandths that the typical pods cannot use."""
     idle = float(device_room(cluster).sum())
     if not idle:
         return math.nan
     cpu = _free(cluster)[:, cluster.resource(CPU)]
     usable = sum(
-        share * float(_usable_devices(cluster, spec.gpu)[cpu >= spec.request(CPU)].sum())
-        for spec, share in typical
-        if spec.gpu is not None
+        share * float(_usable_devices(cluster, kind.gpu)[cpu >= kind.cpu].sum())
+        for kind, share in typical
+        if kind.gpu.count
     )
     return 1.0 - usable / idle
 
 
-def typical_pods(pods: PodBatch) -> list[tuple[PodSpec, float]]:
-    """Return FGD's typical pods, a spec for each kind, with shares that add up to 1.
-
-    Kinds are sorted by frequency (ties: more cpu, then thousandths, then devices first, then
-    models); the shortest prefix that holds 95 % of the pods is kept.
-    """
-    often = np.bincount(pods.signature, minlength=len(pods.specs)).tolist()
-    first: dict[object, PodSpec] = {}
-    count: Counter[tuple[int, int, int, str]] = Counter()
-    for spec, times in zip(pods.specs, often, strict=True):
-        first.setdefault(_kind(spec), spec)
-        count[_kind(spec)] += times
-    ranked = sorted(count, key=lambda k: (-count[k], -k[0], -k[1], -k[2], k[3]))
-    reached = np.cumsum([count[k] for k in ranked])
-    kept = ranked[: int(np.searchsorted(reached, TYPICAL_SHARE * len(pods))) + 1]
-    total = sum(count[k] for k in kept)
-    return [(first[k], count[k] / total) for k in kept]
+def typical_pods(pods: PodBatch) -> list[tuple[PodKind, float]]:
+    """Return FGD's typical pods with shares that add up to 1; see ``typical_kinds``."""
+    kinds = typical_kinds(pods)
+    total = sum(k.count for k in kinds)
+    return [(k, k.count / total) for k in kinds]
 
 
 def device_room(cluster: Cluster) -> Ints:
     """Return the free thousandths of each node's devices, shape (N, D); 0 where there is none."""
     return np.maximum(cluster.device_free, 0)
-
-
-def _kind(spec: PodSpec) -> tuple[int, int, int, str]:
-    gpu = spec.gpu or NO_GPU
-    return spec.request(CPU), gpu.milli, gpu.count, "|".join(gpu.models)
 
 
 def _free(cluster: Cluster) -> Ints:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,9 @@ from numpy.typing import NDArray
 from schedlab.api import Placement
 from schedlab.core.cluster import Cluster
 from schedlab.model.objects import GPU_MILLI, PodSpec, Workload
+
+if TYPE_CHECKING:
+    from schedlab.metrics.bounds import Bounds
 
 NVIDIA_GPU = "nvidia.com/gpu"
 
@@ -36,8 +40,10 @@ class Outcome:
 
     @cached_property
     def cluster(self) -> Cluster:
-        """The cluster in its final state: bound pods and placed ones."""
+        """The cluster in its final state: bound pods and placed ones, without those evicted."""
         cluster = Cluster.of(self.workload)
+        for bound in np.flatnonzero(~self.stayed).tolist():
+            cluster.running.evict(bound)
         number = self._numbers(self.workload.pods.specs, cluster)[self.workload.pods.signature]
         plain = self.placed & (self.placement.devices == 0)
         cluster.place_many(number[plain], self.placement.node[plain])
@@ -45,6 +51,32 @@ class Outcome:
             devices = int(self.placement.devices[pod])
             cluster.place(int(number[pod]), int(self.placement.node[pod]), devices)
         return cluster
+
+    @cached_property
+    def stayed(self) -> NDArray[np.bool_]:
+        """Which bound pods were not evicted, shape (B,)."""
+        stayed = np.ones(len(self.workload.bound), np.bool_)
+        stayed[[e.bound for e in self.placement.evictions if e.bound >= 0]] = False
+        return stayed
+
+    @cached_property
+    def bounds(self) -> Bounds:
+        """What holds for every placement of these pods beside the bound ones that stayed."""
+        from schedlab.metrics.bounds import Bounds  # OR-Tools takes long to import
+
+        return Bounds.of(self.workload, self.stayed)
+
+    @cached_property
+    def placed_by_signature(self) -> NDArray[np.int64]:
+        """The number of pods placed of each of the batch's specs, shape (S,)."""
+        pods = self.workload.pods
+        counts = np.bincount(pods.signature[self.placed], minlength=len(pods.specs))
+        return counts.astype(np.int64)
+
+    @cached_property
+    def fewest_nodes(self) -> int:
+        """How many nodes are in use at least where these pods are placed."""
+        return self.bounds.fewest_nodes(self.placed_by_signature)
 
     @cached_property
     def gpu(self) -> str | None:
@@ -56,9 +88,9 @@ class Outcome:
     def running(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """The spec number (in ``cluster.specs``) and the row of every pod on a node."""
         bound, pods = self.workload.bound, self.workload.pods
-        theirs = self._numbers(bound.specs, self.cluster)[bound.signature]
+        theirs = self._numbers(bound.specs, self.cluster)[bound.signature[self.stayed]]
         ours = self._numbers(pods.specs, self.cluster)[pods.signature[self.placed]]
-        rows = (self.workload.bound_node, self.placement.node[self.placed])
+        rows = (self.workload.bound_node[self.stayed], self.placement.node[self.placed])
         return np.concatenate([theirs, ours]), np.concatenate(rows)
 
     @staticmethod

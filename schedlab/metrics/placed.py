@@ -12,6 +12,7 @@ from schedlab.metrics.metric import family, metric
 from schedlab.metrics.outcome import Outcome
 
 UNSTATED = "unstated"
+EVICTED = "evicted"
 
 
 @metric("pods", "higher")
@@ -38,6 +39,12 @@ def placed_priority_weighted(outcome: Outcome) -> float:
     return _share(outcome.placed, (rank + 1).astype(np.float64))
 
 
+@metric("pods", "lower")
+def pods_evicted(outcome: Outcome) -> float:
+    """Pods that were evicted to make room for others, bound ones and pods of the batch."""
+    return float(len(outcome.placement.evictions))
+
+
 @family("share", "higher")
 def placed_share_by_priority(outcome: Outcome) -> dict[str, float]:
     """Pods placed of those with one priority, as a share of them."""
@@ -54,10 +61,17 @@ def unplaced_by_reason(outcome: Outcome) -> dict[str, float]:
 
     The main reason of a pod is that of the furthest filter which any node reached (the last
     one in what the scheduler says of it, which is in filter order), and of that filter's
-    reasons the one on most nodes.  ``unstated`` where a scheduler says nothing.
+    reasons the one on most nodes.  ``unstated`` where a scheduler says nothing, ``evicted``
+    for a pod that was placed and had to go again.
     """
     placement = outcome.placement
-    return dict(Counter(_main_reason(outcome, f) for f in placement.failure[~outcome.placed]))
+    evicted = {e.pod for e in placement.evictions}
+    return dict(
+        Counter(
+            EVICTED if pod in evicted else _main_reason(outcome, int(placement.failure[pod]))
+            for pod in np.flatnonzero(~outcome.placed).tolist()
+        )
+    )
 
 
 def _main_reason(outcome: Outcome, failure: int) -> str:

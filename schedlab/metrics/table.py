@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from schedlab.metrics import fragmentation, latency, placed, usage, wishes
+from schedlab.metrics import fragmentation, latency, optimality, placed, usage, wishes
 from schedlab.metrics.metric import Family, Metric
 from schedlab.metrics.outcome import Outcome
 
@@ -35,7 +35,13 @@ METRICS = Metrics(
         placed.pods_placed,
         placed.placed_share,
         placed.placed_priority_weighted,
+        placed.pods_evicted,
+        optimality.bound,
+        optimality.gap,
+        optimality.gap_priority_weighted,
         usage.nodes_used,
+        optimality.nodes_bound,
+        optimality.nodes_gap,
         usage.utilisation_cpu,
         usage.utilisation_memory,
         usage.utilisation_gpu,
@@ -56,6 +62,12 @@ METRICS = Metrics(
         latency.schedule_seconds,
         latency.peak_memory_mb,
     ],
-    [placed.placed_share_by_priority, placed.unplaced_by_reason, usage.utilisation_by_resource],
+    [
+        placed.placed_share_by_priority,
+        optimality.bound_by_priority,
+        optimality.gap_by_priority,
+        placed.unplaced_by_reason,
+        usage.utilisation_by_resource,
+    ],
 )
 """Every metric by name, and the families of which a trial has as many as it has members."""

@@ -287,6 +287,12 @@ def test_a_shared_claim_follows_the_first_pod() -> None:
     assert said("VolumeBinding", where, using("made")) == [[], [NO_VOLUME]]
 
 
+def test_a_pod_that_was_placed_regardless_settles_nothing() -> None:
+    where = cluster([local("v", node_affinity=on("n1"))], [claim()])
+    put(where, using("c"), 0)
+    assert said("VolumeBinding", where, using("c")) == [[NO_VOLUME], []]
+
+
 def test_a_volume_being_provisioned_binds_the_claim_to_its_node() -> None:
     wishes = [
         claim("a", storage_class="dynamic", selected_node="n1"),

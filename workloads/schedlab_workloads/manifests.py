@@ -15,12 +15,12 @@ class Manifests(WorkloadSource):
     """Kubernetes objects from YAML or JSON files and folders, as they stand.
 
     ``paths`` are read in order; the seed changes nothing.  A dump of a cluster is made
-    by ``kubectl get nodes,pods -A -o json``.
+    by ``kubectl get nodes,pods,pv,pvc,sc,csinodes -A -o json``.
     """
 
-    paths: tuple[str, ...]
+    paths: tuple[Path, ...]
 
     def build(self, seed: int) -> Workload:
         """Return the workload; raise InputError if the files do not describe one."""
         del seed
-        return load_manifests([Path(p) for p in self.paths])
+        return load_manifests(self.paths)

@@ -24,11 +24,14 @@ class AffinityTable:
         """Say whether every term selects ``spec``."""
         return all(selects_existing(t, self.namespace, spec, namespaces) for t in self.terms)
 
-    def add(self, labels: Mapping[str, str]) -> None:
-        """Count one pod on a node with these labels, once for each term."""
+    def add(self, labels: Mapping[str, str], pods: int = 1) -> None:
+        """Count one pod on a node with these labels, once for each term; ``pods`` -1: one fewer."""
         for term in self.terms:
             if term.topology_key in labels:
-                self.counts[term.topology_key, labels[term.topology_key]] += 1
+                domain = term.topology_key, labels[term.topology_key]
+                self.counts[domain] += pods
+                if not self.counts[domain]:
+                    del self.counts[domain]
 
 
 class PodAffinity(Rule):
@@ -61,12 +64,20 @@ class PodAffinity(Rule):
 
     def place(self, turn: Turn) -> None:
         """Count the pod for every table whose terms all select it."""
+        for table in self._feeds(turn):
+            table.add(turn.node.labels)
+
+    def evict(self, turn: Turn) -> None:
+        """Count it no longer."""
+        for table in self._feeds(turn):
+            table.add(turn.node.labels, -1)
+
+    def _feeds(self, turn: Turn) -> list[AffinityTable]:
         if turn.code not in self._fed:
             self._fed[turn.code] = [
                 t for t in self._tables if t.selects(turn.spec, self.scene.namespaces)
             ]
-        for table in self._fed[turn.code]:
-            table.add(turn.node.labels)
+        return self._fed[turn.code]
 
 
 @dataclass
@@ -110,14 +121,21 @@ class PodAntiAffinity(Rule):
 
     def place(self, turn: Turn) -> None:
         """Count the pod for the terms that select it and for those that it states."""
+        self._count(turn, 1)
+
+    def evict(self, turn: Turn) -> None:
+        """Count it no longer."""
+        self._count(turn, -1)
+
+    def _count(self, turn: Turn, pods: int) -> None:
         for table in self._selectors(turn):
             key = table.term.topology_key
             if key in turn.node.labels:
-                table.selected[turn.node.labels[key]] += 1
+                table.selected[turn.node.labels[key]] += pods
         for table in self._own[turn.code]:
             key = table.term.topology_key
             if key in turn.node.labels:
-                table.owners[turn.node.labels[key]] += 1
+                table.owners[turn.node.labels[key]] += pods
 
     def _selectors(self, turn: Turn) -> list[AntiTable]:
         if turn.code not in self._selecting:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from schedlab.api import Placement
 from schedlab.errors import InputError, nearest
 from schedlab.metrics.verify.arrays import form_faults, sequence_faults, value_faults
+from schedlab.metrics.verify.evictions import PREEMPTION, Departures, eviction_faults
 from schedlab.metrics.verify.interpod import PodAffinity, PodAntiAffinity
 from schedlab.metrics.verify.node_rules import (
     NodeAffinity,
@@ -19,6 +20,9 @@ from schedlab.metrics.verify.node_rules import (
 from schedlab.metrics.verify.room_rules import Capacity, Devices, HostPorts
 from schedlab.metrics.verify.rule import Rule, Scene, Turn
 from schedlab.metrics.verify.spread import Spread
+from schedlab.metrics.verify.volume_binding_rule import VolumeBinding
+from schedlab.metrics.verify.volume_limits_rule import VolumeLimits
+from schedlab.metrics.verify.volume_rules import ExclusiveVolumes, VolumeClaims, VolumeNodes
 from schedlab.model.objects import PodBatch, PodSpec, Workload
 
 RULES: dict[str, type[Rule]] = {
@@ -30,12 +34,17 @@ RULES: dict[str, type[Rule]] = {
     "host-ports": HostPorts,
     "capacity": Capacity,
     "devices": Devices,
+    "volume-claims": VolumeClaims,
+    "volume-nodes": VolumeNodes,
+    "volume-binding": VolumeBinding,
+    "exclusive-volumes": ExclusiveVolumes,
+    "volume-limits": VolumeLimits,
     "spread": Spread,
     "pod-affinity": PodAffinity,
     "pod-anti-affinity": PodAntiAffinity,
 }
 
-HARD_CONSTRAINTS = tuple(RULES)
+HARD_CONSTRAINTS = (*RULES, PREEMPTION)
 """The names of all constraints that a placement can be held to."""
 
 FORM = "placement"
@@ -89,13 +98,18 @@ def verify(
     InputError
         For an unknown name in ``hard_constraints``.
     """
-    rules = _rules(hard_constraints)
-    malformed = [Violation("", "", FORM, f) for f in form_faults(placement, len(workload.pods))]
+    rules = _rules([c for c in hard_constraints if c != PREEMPTION])
+    faults = list(form_faults(placement, len(workload.pods)))
+    malformed = [Violation("", "", FORM, f) for f in faults or eviction_faults(workload, placement)]
     if malformed:
         return malformed
     return [
         *_value_violations(workload, placement),
-        *_replay(workload, placement, rules),
+        *(
+            v
+            for v in _replay(workload, placement, rules)
+            if v.constraint != PREEMPTION or PREEMPTION in hard_constraints
+        ),
     ]
 
 
@@ -120,16 +134,25 @@ def _replay(
     workload: Workload, placement: Placement, kinds: dict[str, type[Rule]]
 ) -> Iterator[Violation]:
     specs = tuple(dict.fromkeys((*workload.pods.specs, *workload.bound.specs)))
-    scene = Scene(workload.nodes, specs, workload.namespaces)
+    scene = Scene(workload.nodes, specs, workload.namespaces, workload.storage)
     rules = {name: rule(scene) for name, rule in kinds.items()}
     code = {spec: i for i, spec in enumerate(specs)}
-    for turn in _bound_turns(workload, code):
+    for bound in _bound_turns(workload, code):
         for rule in rules.values():
-            rule.bind(turn)
-    for pod, turn in _turns(workload, placement, code):
+            rule.bind(bound)
+    departures = Departures(workload, placement)
+    for pod, turn in _turns(workload, placement, code, departures):
+        for gone in departures.before(pod, code):
+            for detail in gone.faults:
+                yield Violation(gone.name, gone.turn.node.name, PREEMPTION, detail)
+            for rule in rules.values() if gone.there else ():
+                rule.evict(gone.turn)
+        if turn is None:
+            continue
         for constraint, rule in rules.items():
             for detail in rule.faults(turn):
                 yield Violation(workload.pods.names[pod], turn.node.name, constraint, detail)
+        departures.placed(pod)
         for rule in rules.values():
             rule.place(turn)
 
@@ -143,15 +166,19 @@ def _bound_turns(workload: Workload, code: dict[PodSpec, int]) -> Iterator[Turn]
 
 
 def _turns(
-    workload: Workload, placement: Placement, code: dict[PodSpec, int]
-) -> Iterator[tuple[int, Turn]]:
-    """Yield each placed pod once, in the order of the decisions."""
+    workload: Workload, placement: Placement, code: dict[PodSpec, int], departures: Departures
+) -> Iterator[tuple[int, Turn | None]]:
+    """Yield each pod once, in the order of the decisions, with where it was placed (or None)."""
     codes, specs, nodes = _codes(workload.pods, code), list(workload.pods), workload.nodes
-    rows, devices = placement.node.tolist(), placement.devices.tolist()
+    devices = placement.devices.tolist()
     for pod in dict.fromkeys(placement.sequence.tolist()):
-        if 0 <= pod < len(rows) and 0 <= rows[pod] < len(nodes):
-            row = rows[pod]
-            yield pod, Turn(codes[pod], specs[pod][1], row, nodes[row], max(devices[pod], 0))
+        if 0 <= pod < len(codes):
+            row, taken = departures.row(pod), departures.devices(pod, devices[pod])
+            placed = 0 <= row < len(nodes)
+            turn = (
+                Turn(codes[pod], specs[pod][1], row, nodes[row], max(taken, 0)) if placed else None
+            )
+            yield pod, turn
 
 
 def _codes(batch: PodBatch, code: dict[PodSpec, int]) -> list[int]:

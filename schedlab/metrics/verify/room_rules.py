@@ -41,10 +41,11 @@ class Capacity(Rule):
 
     def place(self, turn: Turn) -> None:
         """Add the pod's requests to its node's."""
-        used = self._used[turn.row]
-        used[PODS] += 1
-        for name, amount in turn.spec.requests:
-            used[name] += amount
+        self._used[turn.row].update({PODS: 1, **dict(turn.spec.requests)})
+
+    def evict(self, turn: Turn) -> None:
+        """Take the pod's requests off its node's."""
+        self._used[turn.row].subtract({PODS: 1, **dict(turn.spec.requests)})
 
 
 class Devices(Rule):
@@ -88,6 +89,11 @@ class Devices(Rule):
         if turn.spec.gpu is not None:
             self._take(turn.row, device_numbers(turn.devices), turn.spec.gpu)
 
+    def evict(self, turn: Turn) -> None:
+        """Give the share back to each device."""
+        if turn.spec.gpu is not None:
+            self._take(turn.row, device_numbers(turn.devices), turn.spec.gpu, -1)
+
     def bind(self, turn: Turn) -> None:
         """Take the share from the lowest devices with room."""
         gpu = turn.spec.gpu
@@ -95,11 +101,11 @@ class Devices(Rule):
             roomy = [d for d, free in enumerate(self._free[turn.row]) if free >= gpu.milli]
             self._take(turn.row, roomy[: gpu.count], gpu)
 
-    def _take(self, row: int, devices: list[int], gpu: GpuRequest) -> None:
+    def _take(self, row: int, devices: list[int], gpu: GpuRequest, times: int = 1) -> None:
         free = self._free[row]
         for device in devices:
             if device < len(free):
-                free[device] -= gpu.milli
+                free[device] -= times * gpu.milli
 
 
 class HostPorts(Rule):
@@ -118,6 +124,11 @@ class HostPorts(Rule):
     def place(self, turn: Turn) -> None:
         """Take the pod's ports."""
         self._taken[turn.row].extend(turn.spec.host_ports)
+
+    def evict(self, turn: Turn) -> None:
+        """Give the pod's ports back."""
+        for port in turn.spec.host_ports:
+            self._taken[turn.row].remove(port)
 
 
 def device_numbers(mask: int) -> list[int]:

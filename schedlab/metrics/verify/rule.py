@@ -6,15 +6,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from schedlab.model.objects import Node, PodSpec
+from schedlab.model.storage import NO_STORAGE, Storage
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What does not change during the replay: the nodes, the distinct specs, the namespaces."""
+    """What does not change during the replay: nodes, distinct specs, namespaces, storage."""
 
     nodes: tuple[Node, ...]
     specs: tuple[PodSpec, ...]
     namespaces: Mapping[str, Mapping[str, str]]
+    storage: Storage = NO_STORAGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,9 @@ class Rule:
 
     def place(self, turn: Turn) -> None:
         """Remember the pod, legal or not: it counts for those that come after it."""
+
+    def evict(self, turn: Turn) -> None:
+        """Forget a pod that :meth:`place` or :meth:`bind` remembered."""
 
     def bind(self, turn: Turn) -> None:
         """Remember a pod that ran before the first decision."""

@@ -39,16 +39,18 @@ class SpreadTable:
         """Say whether a placed pod counts here."""
         return counts(self._namespace, self._selector, spec)
 
-    def add(self, row: int) -> None:
-        """Count one more pod on ``row``."""
+    def add(self, row: int, pods: int = 1) -> None:
+        """Count one more pod on ``row``, or one fewer (``pods`` -1)."""
         domain = self._domain[row]
         if domain is None:
             return
         count = self._count[domain]
-        self._count[domain] = count + 1
+        self._count[domain] = count + pods
         self._domains_with[count] -= 1
-        self._domains_with[count + 1] += 1
-        if not self._domains_with[self._minimum]:
+        self._domains_with[count + pods] += 1
+        if count + pods < self._minimum:
+            self._minimum = count + pods
+        elif not self._domains_with[self._minimum]:
             self._minimum += 1
 
     def count(self, domain: str) -> int:
@@ -91,10 +93,18 @@ class Spread(Rule):
 
     def place(self, turn: Turn) -> None:
         """Count the pod in every table whose selector matches it."""
+        for table in self._feeds(turn):
+            table.add(turn.row)
+
+    def evict(self, turn: Turn) -> None:
+        """Count it no longer."""
+        for table in self._feeds(turn):
+            table.add(turn.row, -1)
+
+    def _feeds(self, turn: Turn) -> list[SpreadTable]:
         if turn.code not in self._fed:
             self._fed[turn.code] = [t for t in self._tables.values() if t.counts(turn.spec)]
-        for table in self._fed[turn.code]:
-            table.add(turn.row)
+        return self._fed[turn.code]
 
     def _track(self, spec: PodSpec) -> list[Tracked]:
         hard = [c for c in spec.spread if c.is_hard]
