@@ -25,11 +25,10 @@ def result_table(results: Sequence[CaseResult]) -> Table:
     table = _table()
     table.add_column("case", no_wrap=True, style="bold")
     table.add_column("path", no_wrap=True)
-    for column in ("pods", "left", "pods/s", "p50 us", "p99 us", "x reference"):
+    for column in ("pods", "left", "pods/s", "p50 us", "p99 us", "x same pods", "x pace"):
         table.add_column(column, justify="right", no_wrap=True)
     for result in results:
         for i, (path, told) in enumerate(result.paths.items()):
-            ratio = result.ratio(path)
             table.add_row(
                 "" if i else result.case,
                 path,
@@ -38,9 +37,14 @@ def result_table(results: Sequence[CaseResult]) -> Table:
                 f"{told.pods_per_second:,.0f}",
                 f"{told.p50_us:,.1f}",
                 f"{told.p99_us:,.1f}",
-                "" if ratio is None else f"{ratio:,.1f}",
+                _times(result.ratio(path)),
+                _times(result.pace(path)),
             )
     return table
+
+
+def _times(ratio: float | None) -> str:
+    return "" if ratio is None else f"{ratio:,.1f}"
 
 
 def change_table(changes: Sequence[Change], tolerance: float) -> Table:

@@ -17,6 +17,7 @@ from schedlab.core.profile import Profile, QueueSort
 from schedlab.core.reference import ReferencePath
 from schedlab.core.runs import RunPath
 from schedlab.core.select import selector
+from schedlab.core.spot_check import SpotCheck
 
 Ints = NDArray[np.int64]
 
@@ -87,15 +88,18 @@ class _Queue:
         self._placement = placement
         self._latency_ns = placement.latency_ns
         self._known: dict[tuple[int, int], int] = {}
+        self._spot_check = SpotCheck(profile, cluster, path)
         self.preemptor: Preemptor | None = None
         self.nominees: _Nominees | None = None
 
     def place_one(self, pod: int, signature: int) -> None:
         """Decide about one pod."""
+        self._spot_check.expect(signature)
         started = time.perf_counter_ns()
         row = self._pick(pod, signature)
         devices = choose_devices(self._profile, self._cluster, signature, row)
         self._latency_ns[pod] = time.perf_counter_ns() - started
+        self._spot_check.compare(row)
         if row >= 0:
             self._cluster.place(signature, row, devices)
             self._placement.node[pod], self._placement.devices[pod] = row, devices
@@ -123,14 +127,18 @@ class _Queue:
     def place_run(self, path: RunPath, signature: int, waiting: Ints) -> None:
         """Decide about pods of one signature; each is charged its share of a step's time."""
         while len(waiting):
+            self._spot_check.expect(signature)
             started = time.perf_counter_ns()
-            rows = path.pick_run(signature, len(waiting))
+            rows = path.pick_run(signature, self._spot_check.most(len(waiting)))
+            spent = time.perf_counter_ns() - started
             if rows is None or self._may_evict(rows, signature):
                 self.place_one(int(waiting[0]), signature)
+                self._latency_ns[waiting[0]] += spent
                 waiting = waiting[1:]
                 continue
             step = waiting[: len(rows) or None]
-            self._latency_ns[step] = (time.perf_counter_ns() - started) // len(step)
+            self._latency_ns[step] = spent // len(step)
+            self._spot_check.compare(int(rows[0]) if len(rows) else -1, len(step))
             self._put(step, signature, rows)
             waiting = waiting[len(step) :]
 
@@ -185,9 +193,8 @@ def runs(
     """Yield consecutive pods of one signature of the cluster, in the order of ``sequence``."""
     signatures = interned[pods.signature[sequence]] if len(pods) else np.zeros(0, np.int64)
     starts = np.flatnonzero(np.diff(signatures, prepend=-1))
-    for part in np.split(sequence, starts[1:]) if len(starts) else ():
-        yield int(signatures[starts[0]]), part
-        starts = starts[1:]
+    parts = np.split(sequence, starts[1:]) if len(starts) else []
+    yield from zip(signatures[starts].tolist(), parts, strict=True)
 
 
 def queue_order(queue_sort: QueueSort, pods: PodBatch) -> NDArray[np.int64]:

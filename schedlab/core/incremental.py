@@ -1,8 +1,9 @@
 """The incremental path: ask again only about the rows that changed since a signature was last seen.
 
 What a plugin declares decides how often it is asked: SPEC plugins once per signature,
-NODE plugins for changed rows, CLUSTER plugins at every decision.  Decisions are those of
-the reference path, bit for bit.
+NODE plugins for changed rows, CLUSTER plugins at every decision; of those that answer by
+topology domain only what moved is taken in (:mod:`schedlab.core.clusterwide`).  Decisions are
+those of the reference path, bit for bit.
 """
 
 from __future__ import annotations
@@ -33,8 +34,8 @@ class SignatureState:
     """Everything the path remembers of one signature.
 
     ``base`` sums the scores that need no normalisation, over all N nodes, with INFEASIBLE
-    where a SPEC or NODE filter rejects; ``total`` adds the normalised ones (it *is* ``base``
-    where there are none).
+    where a filter rejects that is not in ``cluster_filters``; ``total`` adds the normalised
+    ones (it *is* ``base`` where there are none).
     """
 
     def __init__(self, profile: Profile, cluster: Cluster, signature: int) -> None:

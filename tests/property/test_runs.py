@@ -24,9 +24,10 @@ from schedlab.api import (
     Workload,
     normalize_max,
 )
-from schedlab.core import chains, runs
+from schedlab.core import chains, runs, spot_check
 from schedlab.core.filter_score import FilterScore
 from schedlab.core.profile import Profile
+from schedlab.core.verdicts import PluginError
 from schedlab.registry import installed
 
 from .clusters import nodes, specs
@@ -168,7 +169,16 @@ def scored_by(*scores: ScorePlugin) -> Profile:
     return Profile("drawn", named.filters, tuple((s, 3) for s in scores) + named.scores)
 
 
-def test_a_plugin_that_looks_beyond_its_nodes_is_asked_one_by_one() -> None:
+def test_a_plugin_that_looks_beyond_its_nodes_is_found_out() -> None:
+    workload = cluster_of([1000, 2000, 3000, 4000])
+    with pytest.raises(PluginError, match="what was once true of n3"):
+        place(scored_by(Beyond()), "incremental", workload)
+
+
+def test_a_plugin_that_looks_beyond_its_nodes_is_asked_one_by_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(spot_check, "suspects", lambda profile: ())
     workload = cluster_of([1000, 2000, 3000, 4000])
     cluster = Cluster.of(workload)
     profile = scored_by(Beyond())
