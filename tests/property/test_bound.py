@@ -12,7 +12,7 @@ from scipy.sparse import csr_array
 
 from schedlab import engine
 from schedlab.api import Budget, Cluster, Workload
-from schedlab.bound import groups
+from schedlab.bound import fluid, groups
 from schedlab.bound.linear import LinearProgram, upper_bound
 from schedlab.metrics import Outcome
 from schedlab.metrics.bounds import Bounds
@@ -55,9 +55,10 @@ def test_no_scheduler_gets_beyond_the_bounds(workload: Workload) -> None:
 
 @given(crowded())
 @settings(max_examples=25, deadline=None)
-def test_bounds_hold_when_unlike_nodes_share_a_group(workload: Workload) -> None:
+def test_bounds_hold_when_unlike_nodes_and_tiers_are_lumped(workload: Workload) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(groups, "MOST_GROUPS", 2)
+        patch.setattr(fluid, "MOST_TIERS", 1)
         check_schedulers(workload)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from schedlab import engine
 from schedlab.api import Budget, Cluster, Placement
 from schedlab.model.objects import GpuDevices, GpuRequest, Node, PodBatch, PodSpec
+from schedlab_algorithms.cp_sat_packing.certificate import certify
 from schedlab_algorithms.cp_sat_packing.effort import Effort
 from schedlab_algorithms.cp_sat_packing.ejection import Ejector
 from schedlab_algorithms.cp_sat_packing.incumbent import Incumbent
@@ -23,7 +24,9 @@ def ejector(
     placement.node[:] = where
     placement.devices[:] = devices or 0
     incumbent = Incumbent.of(problem, batch, placement)
-    return Ejector(incumbent, np.ones(len(batch.specs), np.bool_), Effort.of(Budget()))
+    effort = Effort.of(Budget())
+    loose = np.ones(len(batch.specs), np.bool_)
+    return Ejector(incumbent, certify(problem, effort), loose, effort)
 
 
 def cpu(milli: int, **rest: object) -> PodSpec:
@@ -46,6 +49,20 @@ def test_a_chain_of_two_ejections() -> None:
     found = ejector([node("a", 4), node("b", 3), node("c", 2)], pods, [1, 0, -1])
     found.insert_waiting(1.0)
     assert found.incumbent.counts.tolist() == [[0, 0, 1], [0, 1, 0], [1, 0, 0]]
+
+
+def test_a_pod_takes_the_place_of_as_few_of_a_lower_tier_as_possible() -> None:
+    pods = [cpu(1), cpu(1), cpu(2), cpu(2, priority=9)]
+    found = ejector([node("a", 2), node("b", 2)], pods, [0, 0, 1, -1])
+    found.insert_waiting(1.0)
+    assert found.incumbent.unplaced.tolist() == [0, 1, 0]
+    assert found.incumbent.value == (1, 2, -2)
+
+
+def test_a_pod_never_takes_the_place_of_one_of_its_own_tier() -> None:
+    found = ejector([node("a", 2)], [cpu(1), cpu(1), cpu(2)], [0, 0, -1])
+    found.insert_waiting(1.0)
+    assert found.incumbent.unplaced.tolist() == [0, 1]
 
 
 def test_nothing_changes_where_no_chain_places_more() -> None:

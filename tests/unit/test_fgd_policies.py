@@ -4,8 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
 
-from schedlab.api import Cluster, GpuRequest, Node, PodBatch, PodSpec, ScorePlugin, Workload
+from schedlab.api import (
+    Cluster,
+    GpuRequest,
+    Node,
+    PodBatch,
+    PodSpec,
+    ScorePlugin,
+    Workload,
+    normalize_min_max,
+)
 from schedlab.model.objects import GpuDevices
 from schedlab.model.typical import typical_kinds
 from schedlab_algorithms.fgd.best_fit import FgdBestFit
@@ -66,9 +78,15 @@ def test_dot_prod_is_smallest_where_the_least_is_free(cluster: Cluster) -> None:
 def test_best_fit_by_what_is_left(cluster: Cluster) -> None:
     # Left for the pair: cpu 112, 108, 96, 92 of 128; GPU 6, 5.5, 4, 3.5 of 8.
     assert scores(FgdBestFit(), cluster, PAIR) == [18, 23, 37, 42]
-    raw = np.array([18, 23, 37, 42])
-    assert FgdBestFit().normalize(raw, 18, 42).tolist() == [0, 20, 79, 100]
-    assert FgdBestFit().normalize(raw[:1], 18, 18).tolist() == [0]
+
+
+@given(
+    st.lists(st.integers(0, 100), min_size=1).map(lambda s: np.array(s, np.int64)),
+)
+def test_stretching_best_fit_scores_keeps_order_and_ties(raw: NDArray[np.int64]) -> None:
+    stretched = normalize_min_max(raw, int(raw.min()), int(raw.max()))
+    ranks = [np.unique(scores, return_inverse=True)[1] for scores in (raw, stretched)]
+    assert (ranks[0] == ranks[1]).all()
 
 
 def test_gpu_packing_prefers_used_devices_then_used_nodes(cluster: Cluster) -> None:

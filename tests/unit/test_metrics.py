@@ -202,7 +202,7 @@ def test_typical_pods_are_the_frequent_ones() -> None:
         return PodBatch.of((str(i), s) for i, s in enumerate(specs))
 
     def shares(*times: int) -> list[tuple[int, float]]:
-        return [(s.request("cpu"), share) for s, share in typical_pods(batch(*times))]
+        return [(kind.cpu, share) for kind, share in typical_pods(batch(*times))]
 
     assert shares(5, 95) == [(2, 1.0)]
     assert shares(6, 94) == [(2, 0.94), (1, 0.06)]

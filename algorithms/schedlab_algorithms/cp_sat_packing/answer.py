@@ -36,12 +36,13 @@ def placement_of(search: Search, pods: PodBatch, start: Placement) -> Placement:
 
 
 def put(cluster: Cluster, pods: PodBatch, placement: Placement) -> None:
-    """Place on the cluster what a placement of the batch places."""
+    """Place on the cluster what a placement of the batch places, in its order."""
     known = np.array([cluster.signature(s) for s in pods.specs], np.int32)
     signatures = known[pods.signature]
-    plain = np.flatnonzero((placement.node >= 0) & (placement.devices == 0))
+    turns = placement.sequence[placement.node[placement.sequence] >= 0]
+    plain = turns[placement.devices[turns] == 0]
     cluster.place_many(signatures[plain], placement.node[plain])
-    for pod in np.flatnonzero(placement.devices).tolist():
+    for pod in turns[placement.devices[turns] > 0].tolist():
         cluster.place(int(signatures[pod]), int(placement.node[pod]), int(placement.devices[pod]))
 
 

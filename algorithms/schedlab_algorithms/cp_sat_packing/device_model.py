@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from ortools.sat.python import cp_model
 
+from schedlab_algorithms.cp_sat_packing.arrays import Ints
 from schedlab_algorithms.cp_sat_packing.devices import (
     ShareClass,
     canonical_order,
@@ -18,7 +19,6 @@ from schedlab_algorithms.cp_sat_packing.devices import (
 )
 from schedlab_algorithms.cp_sat_packing.incumbent import Masks
 from schedlab_algorithms.cp_sat_packing.model import PackingModel
-from schedlab_algorithms.cp_sat_packing.problem import Ints
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from schedlab_algorithms.cp_sat_packing.problem import WHOLE_DEVICE, Ints, Problem
+from schedlab.engine import PackingProblem
+from schedlab_algorithms.cp_sat_packing.arrays import WHOLE_DEVICE, Ints
 
 
 @dataclass(frozen=True, order=True)
@@ -28,7 +29,7 @@ class ShareClass:
         return cls(milli, 1 if 2 * milli > WHOLE_DEVICE else count)
 
 
-def share_classes(problem: Problem, signatures: Ints) -> dict[ShareClass, list[int]]:
+def share_classes(problem: PackingProblem, signatures: Ints) -> dict[ShareClass, list[int]]:
     """Group positions in ``signatures`` by the class of their shares (those with GPUs)."""
     groups: dict[ShareClass, list[int]] = {}
     for position, s in enumerate(signatures.tolist()):

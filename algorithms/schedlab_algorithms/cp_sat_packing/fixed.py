@@ -11,9 +11,18 @@ from numpy.typing import NDArray
 from schedlab.api import Cluster, FilterPlugin, Locality, PodSpec
 from schedlab.engine import Profile
 from schedlab.model.objects import PodAffinityTerm
-from schedlab_algorithms.cp_sat_packing.problem import Mask
+from schedlab_algorithms.cp_sat_packing.arrays import Mask
 from schedlab_algorithms.cp_sat_packing.sequence import Component, components, sequence
 from schedlab_algorithms.cp_sat_packing.spread import Spread, filters_spread, spreads_of
+
+MODELLED = ("NodeResourcesFit", "GpuShare")
+"""Filters that the model states for every pod."""
+
+BY_TERMS = ("InterPodAffinity",)
+"""Filters that obey nothing but the affinity terms of pods."""
+
+SELF_CONTAINED = ("NodePorts", "VolumeRestrictions", "NodeVolumeLimits", "VolumeBinding")
+"""Filters that look at no other pods than those that they do not skip."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +49,21 @@ def rules_of(profile: Profile, cluster: Cluster, specs: tuple[PodSpec, ...]) -> 
 
 
 def unmodelled(profile: Profile, cluster: Cluster, specs: Sequence[PodSpec]) -> Mask:
-    """Return the signatures with rules that the model does not state, shape (S,)."""
-    return np.array([_has_rules(profile, cluster, spec) for spec in specs], np.bool_)
+    """Return the signatures with rules that the model does not state, shape (S,).
+
+    All of them, if a filter that is not known here has a say: nobody knows which pods it
+    looks at.
+    """
+    fixed = np.array([_states_rules(spec) for spec in specs], np.bool_)
+    for plugin in profile.filters:
+        asked = np.array([_is_asked(plugin, cluster, spec) for spec in specs], np.bool_)
+        fixed |= asked if plugin.name in SELF_CONTAINED else asked.any()
+    return fixed
+
+
+def _is_asked(plugin: FilterPlugin, cluster: Cluster, spec: PodSpec) -> bool:
+    pod = cluster.pod(cluster.signature(spec))
+    return not (_is_stated(plugin, spec) or plugin.skips_filter(pod))
 
 
 def entangled(
@@ -79,18 +101,16 @@ def out_of_order(parts: Sequence[Component], placed: NDArray[np.int32]) -> Mask:
     return wrong
 
 
-def _has_rules(profile: Profile, cluster: Cluster, spec: PodSpec) -> bool:
-    if spec.host_ports or _terms(spec):
+def _is_stated(plugin: FilterPlugin, spec: PodSpec) -> bool:
+    """Say whether the model states what the plugin asks of such a pod."""
+    if plugin.locality is Locality.SPEC or plugin.name in MODELLED or plugin.name in BY_TERMS:
         return True
-    pod = cluster.pod(cluster.signature(spec))
-    asked = [f for f in profile.filters if not f.skips_filter(pod)]
-    return any(not (f.locality is Locality.SPEC or _is_modelled(f, spec)) for f in asked)
+    # Without constraints of its own a pod is held to those of the plugin's defaults.
+    return plugin.name == "PodTopologySpread" and any(c.is_hard for c in spec.spread)
 
 
-def _is_modelled(plugin: FilterPlugin, spec: PodSpec) -> bool:
-    if plugin.name == "PodTopologySpread":
-        return any(c.is_hard for c in spec.spread)  # else it applies constraints by default
-    return plugin.name in ("NodeResourcesFit", "GpuShare")
+def _states_rules(spec: PodSpec) -> bool:
+    return bool(spec.host_ports or _terms(spec))
 
 
 def _terms(spec: PodSpec) -> tuple[PodAffinityTerm, ...]:

@@ -8,11 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schedlab.api import Placement, PodBatch
+from schedlab.engine import PackingProblem
+from schedlab_algorithms.cp_sat_packing.arrays import Ints, Mask
 from schedlab_algorithms.cp_sat_packing.devices import load
-from schedlab_algorithms.cp_sat_packing.problem import Ints, Problem
 
 Value = tuple[int, ...]
 Masks = dict[tuple[int, int], list[int]]
+Pod = tuple[int, int, int]
+"""The signature, node and device mask of a placed pod."""
 
 
 class Incumbent:
@@ -23,13 +26,13 @@ class Incumbent:
     counts : int32, shape (S, N)
         Pods of each signature on each node.
     free, slots, devices
-        What is left, in the shapes of :class:`Problem`.
+        What is left, in the shapes of :class:`PackingProblem`.
     unplaced : int64, shape (S,)
     masks : dict
         For pods with GPUs, the device masks by (signature, node).
     """
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: PackingProblem) -> None:
         self.problem = problem
         self.counts: NDArray[np.int32] = np.zeros(problem.eligible.shape, np.int32)
         self.free = problem.free.copy()
@@ -39,7 +42,7 @@ class Incumbent:
         self.masks: Masks = {}
 
     @classmethod
-    def of(cls, problem: Problem, pods: PodBatch, placement: Placement) -> Incumbent:
+    def of(cls, problem: PackingProblem, pods: PodBatch, placement: Placement) -> Incumbent:
         """Count what a placement of the batch put where."""
         found = cls(problem)
         placed = np.flatnonzero(placement.node >= 0)
@@ -83,6 +86,38 @@ class Incumbent:
         for n in nodes.tolist():
             for s in with_gpu:
                 self._set_masks(s, n, masks.get((s, n), []))
+
+    def change(self, pod: Pod, sign: int) -> None:
+        """Add (``sign`` +1) or take away (-1) one pod."""
+        signature, node, mask = pod
+        self.counts[signature, node] += sign
+        self.free[node] -= sign * self.problem.requests[signature]
+        self.slots[node] -= sign
+        self.unplaced[signature] -= sign
+        if mask:
+            held = list(self.masks.get((signature, node), []))
+            if sign > 0:
+                held.append(mask)
+            else:
+                held.remove(mask)
+            self._set_masks(signature, node, held)
+
+    def pods_on(self, node: int, among: Mask) -> list[Pod]:
+        """Return the pods on a node whose signatures are ``among`` (bool, shape (S,))."""
+        present = np.flatnonzero(among & (self.counts[:, node] > 0)).tolist()
+        return [
+            (s, node, mask)
+            for s in present
+            for mask in self.masks.get((s, node), [0] * int(self.counts[s, node]))
+        ]
+
+    @property
+    def load(self) -> NDArray[np.float64]:
+        """The largest share of any resource that is taken of each node, shape (N,)."""
+        offered = self.problem.free
+        taken = 1 - self.free / np.maximum(offered, 1)
+        load: NDArray[np.float64] = np.where(offered > 0, taken, 0.0).max(axis=1)
+        return load
 
     def taken(self, signature: int, node: int) -> Ints:
         """Return what the pods of one signature take of a node's devices, shape (D,)."""

@@ -7,8 +7,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from schedlab.engine import copies
+from schedlab_algorithms.cp_sat_packing.arrays import Ints, Mask
+from schedlab_algorithms.cp_sat_packing.certificate import Certificate
 from schedlab_algorithms.cp_sat_packing.incumbent import Incumbent
-from schedlab_algorithms.cp_sat_packing.problem import Ints, Mask, copies
+from schedlab_algorithms.cp_sat_packing.room import fits, part_that_fits
 from schedlab_algorithms.cp_sat_packing.scope import Scope
 
 Floats = NDArray[np.float64]
@@ -30,10 +33,12 @@ PLACE_MORE = 0.75
 class Chooser:
     """Draws scopes of ``size`` nodes from ``movable`` signatures (bool, shape (S,)).
 
-    What was tried often without success is drawn less often.
+    Pods that the certificate says cannot be placed do not count as waiting.  What was tried
+    often without success is drawn less often.
     """
 
     incumbent: Incumbent
+    certificate: Certificate
     movable: Mask
     size: int
     waiting: int
@@ -59,8 +64,7 @@ class Chooser:
         self.size = min(self.size + 1, LARGEST) if solved else max(self.size - 1, SMALLEST)
 
     def _waiting(self) -> Mask:
-        problem = self.incumbent.problem
-        return self.movable & (self.incumbent.unplaced > 0) & problem.placeable
+        return self.movable & self.certificate.hopeful(self.incumbent)
 
     def _could_empty(self) -> Mask:
         """Return the used nodes that hold nothing but movable pods, shape (N,)."""
@@ -77,7 +81,7 @@ class Chooser:
         self.tried_signature[signature] += 1
         most = copies(problem, signature, problem.free, problem.slots, problem.devices)
         possible = problem.eligible[signature] & (most > 0)
-        room = self._room_for(signature)
+        room = part_that_fits(self.incumbent, signature)
         node = self._one_of(np.flatnonzero(possible), room)
         hosts = self._appeal_as_hosts(node)
         likewise = self.generator.random(len(hosts)) < 0.5
@@ -87,7 +91,7 @@ class Chooser:
     def _around_light_node(self, light: Ints) -> Scope:
         """Free a node with little on it, and nodes that could take its pods."""
         load = np.ones(len(self.tried_node))
-        load[light] = self._load(light)
+        load[light] = self.incumbent.load[light]
         node = self._one_of(light, -load)
         hosts = self._appeal_as_hosts(node)
         return self._scope(self._others(node, hosts, hosts > 0), None)
@@ -109,7 +113,7 @@ class Chooser:
         """Return what the used nodes could take of a node's movable pods, 0 to 1, shape (N,)."""
         guests = np.flatnonzero(self.movable & (self.incumbent.counts[:, node] > 0))
         used = self.incumbent.slots < self.incumbent.problem.slots
-        room = sum((self._room_for(int(g)) for g in guests), np.zeros(len(used)))
+        room = sum((fits(self.incumbent, int(g)) for g in guests), np.zeros(len(used)))
         return np.where(used, room / max(len(guests), 1), 0.0)
 
     def _scope(self, nodes: Ints, wanted: int | None) -> Scope:
@@ -129,25 +133,3 @@ class Chooser:
         """Draw distinct positions with probabilities by ``logits`` (the Gumbel top-k trick)."""
         noisy = logits + self.generator.gumbel(size=len(logits))
         return np.argsort(-noisy, kind="stable")[:amount]
-
-    def _load(self, nodes: Ints) -> Floats:
-        """Return the largest share of any resource that is taken, shape (n,)."""
-        offered = self.incumbent.problem.free[nodes]
-        taken = 1 - self.incumbent.free[nodes] / np.maximum(offered, 1)
-        load: Floats = np.where(offered > 0, taken, 0.0).max(axis=1)
-        return load
-
-    def _room_for(self, signature: int) -> Floats:
-        """Return which part of a pod each node could hold as it is, 0 to 1, shape (N,)."""
-        problem, incumbent = self.incumbent.problem, self.incumbent
-        request = problem.requests[signature]
-        asked = np.flatnonzero(request)
-        parts = [np.minimum(incumbent.free[:, asked] / request[asked], 1.0)]
-        parts.append(np.minimum(incumbent.slots, 1)[:, None])
-        if problem.gpu_count[signature]:
-            count = problem.gpu_count[signature]
-            freest = -np.sort(-incumbent.devices, axis=1)[:, :count]
-            shares = np.clip(freest / problem.gpu_milli[signature], 0.0, 1.0)
-            parts.append(shares.sum(axis=1, keepdims=True) / count)
-        room: Floats = np.where(problem.eligible[signature], np.hstack(parts).min(axis=1), 0.0)
-        return room

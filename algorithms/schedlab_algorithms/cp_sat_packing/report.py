@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from schedlab.api import Placement, PodBatch
+from schedlab.engine import PackingProblem
+from schedlab_algorithms.cp_sat_packing.certificate import Certificate
 from schedlab_algorithms.cp_sat_packing.incumbent import Incumbent
-from schedlab_algorithms.cp_sat_packing.problem import Problem
-from schedlab_algorithms.cp_sat_packing.relaxation import Certificate
 from schedlab_algorithms.cp_sat_packing.search import Search
 from schedlab_algorithms.cp_sat_packing.starts import Start
 
@@ -13,7 +13,7 @@ Info = dict[str, float | int | str]
 
 
 def report(
-    problem: Problem,
+    problem: PackingProblem,
     pods: PodBatch,
     placement: Placement,
     start: Start,
@@ -23,7 +23,7 @@ def report(
     """Return counters, the value before and after, and how far it may be from the best.
 
     ``value``, ``greedy_value`` and ``bound`` weigh pods by
-    :func:`~schedlab_algorithms.cp_sat_packing.relaxation.tier_weights`; ``gap`` is
+    :func:`~schedlab_algorithms.cp_sat_packing.certificate.tier_weights`; ``gap`` is
     (bound - value) / bound.
     """
     final = Incumbent.of(problem, pods, placement)
@@ -31,6 +31,7 @@ def report(
     return {
         "status": _status(search),
         "start": start.label,
+        "chains": search.chains,
         "rounds": search.rounds,
         "improvements": search.improvements,
         "greedy_value": _weighted(certificate, pods, start.placement),

@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 
 from schedlab import engine
 from schedlab.api import Budget, Cluster, Placement, PodBatch, Scheduler
 from schedlab.errors import InputError
 from schedlab_algorithms.cp_sat_packing.answer import fill, placement_of, put
+from schedlab_algorithms.cp_sat_packing.certificate import Certificate, certify
 from schedlab_algorithms.cp_sat_packing.effort import Effort
-from schedlab_algorithms.cp_sat_packing.eligibility import eligibility
 from schedlab_algorithms.cp_sat_packing.fixed import Rules, rules_of
 from schedlab_algorithms.cp_sat_packing.neighbourhoods import Chooser
-from schedlab_algorithms.cp_sat_packing.problem import problem_of
-from schedlab_algorithms.cp_sat_packing.relaxation import certify
 from schedlab_algorithms.cp_sat_packing.report import report
 from schedlab_algorithms.cp_sat_packing.search import Search
-from schedlab_algorithms.cp_sat_packing.starts import Start, Trials, best_start, under
+from schedlab_algorithms.cp_sat_packing.starts import Start, Trials, best_starts, under
 
 
 class CpSatPacking(Scheduler):
     """Packs a batch with OR-Tools CP-SAT under the filters of a profile.
 
     Maximises the pods placed, priority by priority from the highest down, then minimises
-    the nodes used.  The best of some greedy starts is improved by large-neighbourhood
-    search (Shaw, 1998): a few nodes are freed and packed to the optimum together with
-    waiting pods.  A batch that is small enough is packed as a whole.
+    the nodes used.  The best of some greedy starts is improved by ejection chains
+    (Glover, 1996) and then by large-neighbourhood search (Shaw, 1998): a few nodes are
+    freed and packed to the optimum together with waiting pods.  A batch that is small
+    enough is packed as a whole.
 
     The answer is never worse than any of the starts, and the same on every run for a seed
     and an effort, unless the wall clock cut the search (``info["repeatable"]`` is 0).
@@ -56,7 +58,7 @@ class CpSatPacking(Scheduler):
     """
 
     profile: str = "kubernetes"
-    start: tuple[str, ...] = ("kubernetes", "best-fit", "dot-product")
+    start: tuple[str, ...] = ("kubernetes", "best-fit", "dot-product", "dominant-share")
     nodes: int = 8
     waiting: int = 24
     full_model: int = 3000
@@ -75,29 +77,58 @@ class CpSatPacking(Scheduler):
 
     def schedule(self, cluster: Cluster, pods: PodBatch, budget: Budget) -> Placement:
         """Place the batch; see the class."""
-        profile = engine.profile(self.profile)
+        # It packs the room there is: nobody is evicted for it.
+        profile = replace(engine.profile(self.profile), post_filter=None)
         schedulers = [under(profile, engine.profile(name)) for name in self.start]
         effort = Effort.of(budget)
-        problem = problem_of(cluster, pods, eligibility(profile, cluster, pods.specs))
+        problem = engine.packing_problem(profile, cluster, pods)
         certificate = certify(problem, effort)
         rules = rules_of(profile, cluster, pods.specs)
         trials = Trials(cluster, pods, problem, budget.seed)
-        start = best_start(trials, schedulers, certificate.relaxed, effort)
-        search = self._search(start, rules, effort, budget.seed)
+        starts = best_starts(trials, schedulers, certificate, effort)
+        searches: list[Search] = []
+        for start in starts:
+            if not any(s.optimal for s in searches):
+                searches.append(self._begin(start, rules, certificate, effort))
+        search = self._improve(searches)
+        start = starts[searches.index(search)]
         placement = placement_of(search, pods, start.placement)
         put(cluster, pods, placement)
         fill(cluster, pods, placement, start.scheduler, budget)
         placement.info = report(problem, pods, placement, start, search, certificate)
         return placement
 
-    def _search(self, start: Start, rules: Rules, effort: Effort, seed: int) -> Search:
-        """Improve a start until nothing more is to be expected or the effort is spent."""
+    def _begin(
+        self, start: Start, rules: Rules, certificate: Certificate, effort: Effort
+    ) -> Search:
+        """Improve a start by what is quick: the whole if it is small, else ejection chains."""
         movable, parts = rules.movable(start.incumbent.counts)
-        search = Search(start.incumbent, movable, parts, effort)
+        search = Search(start.incumbent, certificate, movable, parts, effort)
         if search.pairs <= self.full_model:
             search.pack_whole(effort.left / 2)
         if not search.optimal:
-            generator = np.random.default_rng(seed)
-            chooser = Chooser(search.incumbent, movable, self.nodes, self.waiting, generator)
-            search.run(chooser, self.round_effort, self.patience)
+            search.eject(effort.left / 6)
         return search
+
+    def _improve(self, searches: Sequence[Search]) -> Search:
+        """Spend half the effort on the last, most valuable start, the rest on the best."""
+        choosers = {id(s): self._chooser(s) for s in searches}
+        for search in searches[1:]:
+            if not search.optimal:
+                half = search.effort.left / 2
+                search.run(choosers[id(search)], self.round_effort, self.patience, half)
+        best = max(searches, key=lambda s: s.incumbent.value)
+        if not best.optimal:
+            best.run(choosers[id(best)], self.round_effort, self.patience)
+        return best
+
+    def _chooser(self, search: Search) -> Chooser:
+        generator = np.random.default_rng(search.effort.seed)
+        return Chooser(
+            search.incumbent,
+            search.certificate,
+            search.movable,
+            self.nodes,
+            self.waiting,
+            generator,
+        )

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from schedlab.engine import copies
+from schedlab_algorithms.cp_sat_packing.arrays import Ints, Mask
 from schedlab_algorithms.cp_sat_packing.incumbent import Incumbent
-from schedlab_algorithms.cp_sat_packing.problem import Ints, Mask, copies
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from schedlab_algorithms.cp_sat_packing.arrays import Mask
+from schedlab_algorithms.cp_sat_packing.certificate import Certificate
 from schedlab_algorithms.cp_sat_packing.device_model import add_devices, masks_in
 from schedlab_algorithms.cp_sat_packing.effort import Effort
+from schedlab_algorithms.cp_sat_packing.ejection import Ejector
 from schedlab_algorithms.cp_sat_packing.incumbent import Incumbent, Masks
 from schedlab_algorithms.cp_sat_packing.lexicographic import solve_in_order
 from schedlab_algorithms.cp_sat_packing.model import counts_in, objectives, packing_model
 from schedlab_algorithms.cp_sat_packing.neighbourhoods import Chooser
-from schedlab_algorithms.cp_sat_packing.problem import Mask
 from schedlab_algorithms.cp_sat_packing.scope import Scope, lift
 from schedlab_algorithms.cp_sat_packing.sequence import Component, in_order
 from schedlab_algorithms.cp_sat_packing.spread_model import add_spread
@@ -25,7 +27,7 @@ COST_OF_VARIABLE = 2e-5
 """Deterministic seconds charged for building a variable, which CP-SAT does not count."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Search:
     """Improves ``incumbent`` round by round.
 
@@ -33,6 +35,8 @@ class Search:
     ----------
     movable : bool, shape (S,)
         Signatures that may be moved; ``parts`` are their spread constraints.
+    chains : int
+        Ejection chains that were kept.
     stale : int
         Rounds since the last improvement.
     exhausted : bool
@@ -42,9 +46,11 @@ class Search:
     """
 
     incumbent: Incumbent
+    certificate: Certificate
     movable: Mask
     parts: Sequence[Component]
     effort: Effort
+    chains: int = 0
     rounds: int = 0
     improvements: int = 0
     stale: int = 0
@@ -63,12 +69,25 @@ class Search:
         independent = all(s.matches.sum() <= 1 for part in self.parts for s in part.spreads)
         self.optimal = self.repack(scope, share) and independent and bool(self.movable.all())
 
-    def run(self, chooser: Chooser, share: float, patience: int) -> None:
+    def eject(self, share: float) -> None:
+        """Run ejection chains, of which each kind may spend ``share`` deterministic seconds."""
+        loose = self.movable.copy()
+        for part in self.parts:
+            loose[part.members] = False
+        ejector = Ejector(self.incumbent, self.certificate, loose, self.effort)
+        ejector.insert_waiting(share)
+        ejector.empty_nodes(share)
+        self.chains += ejector.gains
+
+    def run(self, chooser: Chooser, share: float, patience: int, reserve: float = 0.0) -> None:
         """Repack scopes until the effort is spent or ``patience`` rounds bring nothing.
 
-        A round may spend ``share`` deterministic seconds.
+        A round may spend ``share`` deterministic seconds; ``reserve`` are not touched.
         """
-        while self.stale < patience and not self.effort.exhausted():
+        while self.stale < patience and self.effort.left > reserve and not self.effort.exhausted():
+            if self.certificate.proves_optimal(self.incumbent):
+                self.optimal = True
+                return
             scope = chooser.choose()
             if scope is None:
                 self.exhausted = True

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from schedlab_algorithms.cp_sat_packing.problem import Ints
+from schedlab_algorithms.cp_sat_packing.arrays import Ints
 from schedlab_algorithms.cp_sat_packing.spread import Spread
 
 ILLEGAL = np.iinfo(np.int64).max

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from schedlab.api import Cluster, NodeView, PodSpec, PodView
 from schedlab.engine import Profile
 from schedlab.model.objects import LabelSelector, TopologySpreadConstraint
-from schedlab_algorithms.cp_sat_packing.problem import Ints, Mask
+from schedlab_algorithms.cp_sat_packing.arrays import Ints, Mask
 from schedlab_algorithms.kubernetes.node_affinity import required_node_affinity
 from schedlab_algorithms.kubernetes.spread_constraints import merged_selector
 from schedlab_algorithms.kubernetes.taint_toleration import tolerated
@@ -91,14 +91,6 @@ def spreads_of(cluster: Cluster, specs: tuple[PodSpec, ...]) -> tuple[Spread, ..
     return tuple(s for s in found if s.matches.any() or s.base.any())
 
 
-def carries_keys(nodes: NodeView, spec: PodSpec) -> Mask:
-    """Return which nodes have the topology keys of all hard constraints, shape (n,)."""
-    keys = [c.topology_key for c in spec.spread if c.is_hard]
-    every = [np.ones(len(nodes), np.bool_), *(nodes.label(k).present for k in keys)]
-    carries: Mask = np.logical_and.reduce(every)
-    return carries
-
-
 def _spread(
     cluster: Cluster, specs: tuple[PodSpec, ...], owner: int, constraint: TopologySpreadConstraint
 ) -> Spread:
@@ -121,7 +113,7 @@ def _spread(
 
 
 def _counted(constraint: TopologySpreadConstraint, pod: PodView, nodes: NodeView) -> Mask:
-    counted = carries_keys(nodes, pod.spec)
+    counted = _carries_keys(nodes, pod.spec)
     if constraint.node_affinity_policy == "Honor":
         counted = counted & required_node_affinity(pod, nodes)
     if constraint.node_taints_policy == "Honor":
@@ -146,3 +138,11 @@ class _Matcher:
 
 def _matcher(constraint: TopologySpreadConstraint, owner: PodSpec) -> _Matcher:
     return _Matcher(owner.namespace, merged_selector(constraint, owner))
+
+
+def _carries_keys(nodes: NodeView, spec: PodSpec) -> Mask:
+    """Return which nodes have the topology keys of all hard constraints, shape (n,)."""
+    keys = [c.topology_key for c in spec.spread if c.is_hard]
+    every = [np.ones(len(nodes), np.bool_), *(nodes.label(k).present for k in keys)]
+    carries: Mask = np.logical_and.reduce(every)
+    return carries

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from ortools.sat.python import cp_model
 
+from schedlab_algorithms.cp_sat_packing.arrays import Ints, Mask
 from schedlab_algorithms.cp_sat_packing.model import PackingModel, Variables
-from schedlab_algorithms.cp_sat_packing.problem import Ints, Mask
 from schedlab_algorithms.cp_sat_packing.sequence import Component
 from schedlab_algorithms.cp_sat_packing.spread import Spread
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from schedlab.api import Budget, Cluster, Placement, PodBatch
-from schedlab.engine import FilterScore, Profile
+from schedlab.engine import FilterScore, FluidBound, PackingProblem, Profile
+from schedlab_algorithms.cp_sat_packing.certificate import Certificate
 from schedlab_algorithms.cp_sat_packing.effort import Effort
 from schedlab_algorithms.cp_sat_packing.incumbent import Incumbent, Value
-from schedlab_algorithms.cp_sat_packing.problem import Problem
-from schedlab_algorithms.cp_sat_packing.relaxation import Relaxed
 
 AMPLE = 2.0
 """How many times the first start's duration must be left for a further one."""
@@ -37,7 +37,7 @@ class Trials:
 
     cluster: Cluster
     pods: PodBatch
-    problem: Problem
+    problem: PackingProblem
     seed: int
 
     def named(self, scheduler: FilterScore) -> Start:
@@ -47,13 +47,13 @@ class Trials:
         incumbent = Incumbent.of(self.problem, self.pods, placement)
         return Start(scheduler, scheduler.name, placement, incumbent, incumbent.value)
 
-    def guided(self, scheduler: FilterScore, relaxed: Relaxed) -> Start:
+    def guided(self, scheduler: FilterScore, fluid: FluidBound) -> Start:
         """Place the batch in the order that the relaxation suggests."""
-        order = guided_order(self.problem, relaxed, self.pods)
+        order = guided_order(self.problem, fluid, self.pods)
         names = [self.pods.names[i] for i in order.tolist()]
         permuted = PodBatch(self.pods.specs, self.pods.signature[order], names)
-        arrival = FilterScore(profile=replace(scheduler.profile, queue_sort="Arrival"))
-        found = replace(self, pods=permuted).named(arrival)
+        profile = replace(scheduler.profile, queue_sort="Arrival")
+        found = replace(self, pods=permuted).named(FilterScore(profile=profile, path="run"))
         placement = Placement.empty(len(order))
         placement.node[order] = found.placement.node
         placement.devices[order] = found.placement.devices
@@ -64,28 +64,53 @@ class Trials:
 
 def under(profile: Profile, ranking: Profile) -> FilterScore:
     """Return a scheduler that ranks as ``ranking`` does, under the filters of ``profile``."""
-    return FilterScore(profile=replace(ranking, filters=profile.filters, devices=profile.devices))
+    ranked = replace(
+        profile,
+        name=ranking.name,
+        scores=ranking.scores,
+        tie_break=ranking.tie_break,
+        queue_sort=ranking.queue_sort,
+    )
+    return FilterScore(profile=ranked)
 
 
-def best_start(
-    trials: Trials, schedulers: Sequence[FilterScore], relaxed: Relaxed, effort: Effort
-) -> Start:
-    """Return the best of all schedulers, each in its own and in guided order; ties to the first.
+def best_starts(
+    trials: Trials, schedulers: Sequence[FilterScore], certificate: Certificate, effort: Effort
+) -> list[Start]:
+    """Return the best start tier by tier, then the most valuable one if that is another.
 
-    The first is always tried, the others as long as the wall clock allows for them.  Half
-    the time of the first is kept for placing the answer and what still fits then.
+    The latter places so many more pods of lower tiers that it is worth while to mend what
+    it lacks in a higher one.  Ties go to the first.
+    """
+    weights = certificate.weights
+    starts = _all_starts(trials, schedulers, certificate.fluid, effort)
+    best = valuable = next(starts)
+    for start in starts:
+        best = max(best, start, key=lambda s: s.value)
+        valuable = min(valuable, start, key=lambda s: int(weights @ s.incumbent.unplaced))
+    return [best] if valuable is best else [best, valuable]
+
+
+def _all_starts(
+    trials: Trials, schedulers: Sequence[FilterScore], fluid: FluidBound, effort: Effort
+) -> Iterator[Start]:
+    """Try all schedulers.
+
+    The first is always tried, the others as long as the wall clock allows for them, in
+    their own and in guided order (a single one in both).  Half the time of the first is
+    kept for placing the answer and what still fits then.
     """
     began = time.perf_counter()
-    best = trials.named(schedulers[0])
+    first = trials.named(schedulers[0])
     cost = time.perf_counter() - began
     effort.reserve(cost / 2)
-    for scheduler in schedulers[1:]:
-        if effort.affords(AMPLE * cost):
-            best = max(best, trials.named(scheduler), key=_value)
-    for scheduler in schedulers:
-        if effort.affords(AMPLE * cost):
-            best = max(best, trials.guided(scheduler, relaxed), key=_value)
-    return best
+    yield first
+    rest = schedulers[1:]
+    attempts = [
+        *(partial(trials.named, s) for s in rest),
+        *(partial(trials.guided, s, fluid) for s in rest or schedulers),
+    ]
+    yield from (attempt() for attempt in attempts if effort.affords(AMPLE * cost))
 
 
 def take_back(cluster: Cluster, pods: PodBatch, placement: Placement) -> None:
@@ -97,20 +122,18 @@ def take_back(cluster: Cluster, pods: PodBatch, placement: Placement) -> None:
         cluster.remove(signature, row, devices)
 
 
-def guided_order(problem: Problem, relaxed: Relaxed, pods: PodBatch) -> NDArray[np.int64]:
+def guided_order(problem: PackingProblem, fluid: FluidBound, pods: PodBatch) -> NDArray[np.int64]:
     """Order pods by tier, and in it those that the relaxation places, largest first.
 
     The others follow, smallest first: where not all fit, many small pods count for more.
+    Pods alike stand together, which a scheduler may use to place them in one step.
     """
-    quota = np.rint(relaxed.pods.sum(axis=1)).astype(np.int64)
+    quota = np.rint(fluid.pods).astype(np.int64)
     chosen = _rank_in_signature(pods) < quota[pods.signature]
-    size = _dominant_share(problem)[pods.signature]
+    size = problem.dominant_share[pods.signature]
     tier = problem.tier[pods.signature]
-    return np.lexsort((np.where(chosen, -size, size), ~chosen, tier)).astype(np.int64)
-
-
-def _value(start: Start) -> Value:
-    return start.incumbent.value
+    keys = pods.signature, np.where(chosen, -size, size), ~chosen, tier
+    return np.lexsort(keys).astype(np.int64)
 
 
 def _rank_in_signature(pods: PodBatch) -> NDArray[np.int64]:
@@ -120,10 +143,3 @@ def _rank_in_signature(pods: PodBatch) -> NDArray[np.int64]:
     rank = np.empty(len(pods), np.int64)
     rank[order] = np.arange(len(pods)) - np.searchsorted(codes, codes)
     return rank
-
-
-def _dominant_share(problem: Problem) -> NDArray[np.float64]:
-    """Return each signature's largest request as a share of all that is free, shape (S,)."""
-    shares = problem.requests / np.maximum(problem.free.sum(axis=0), 1)
-    dominant: NDArray[np.float64] = shares.max(axis=1)
-    return dominant

@@ -9,16 +9,18 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from schedlab.api import Cluster, PodBatch, PodSpec
+from schedlab.api import Cluster, FilterPlugin, PodBatch, PodSpec
+from schedlab.bound.eligibility import eligibility
 
 Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 WHOLE_DEVICE = 1000
 
 
 @dataclass(frozen=True)
-class Problem:
+class PackingProblem:
     """S distinct pod specs with their multiplicities, N nodes as the batch finds them.
 
     Attributes
@@ -67,25 +69,36 @@ class Problem:
         fits = [bool((copies(self, s, *room)[e] > 0).any()) for s, e in enumerate(self.eligible)]
         return np.array(fits, np.bool_)
 
+    @cached_property
+    def dominant_share(self) -> Floats:
+        """Each signature's largest request as a share of all that is free, shape (S,)."""
+        shares = self.requests / np.maximum(self.free.sum(axis=0), 1)
+        dominant: Floats = shares.max(axis=1, initial=0.0)
+        return dominant
+
+    @cached_property
+    def inverse_free(self) -> Floats:
+        """1 / ``free``, 0 where nothing is, shape (N, R)."""
+        return np.where(self.free > 0, 1 / np.maximum(self.free, 1), 0.0)
+
     def by_tier(self, counts: Ints) -> Ints:
         """Sum ``counts`` (S,) over the signatures of each tier, shape (tiers,)."""
         return np.bincount(self.tier, counts, minlength=self.tiers).astype(np.int64)
 
 
-def problem_of(cluster: Cluster, pods: PodBatch, eligible: Mask) -> Problem:
-    """Group a batch by signature and read the state of ``cluster``.
-
-    ``eligible`` (S, N) has one row for each of ``pods.specs``.
-    """
+def packing_problem(
+    filters: Sequence[FilterPlugin], cluster: Cluster, pods: PodBatch
+) -> PackingProblem:
+    """Group a batch by signature under ``filters``, and read the state of ``cluster``."""
     gpus = [spec.gpu for spec in pods.specs]
-    return Problem(
+    return PackingProblem(
         specs=pods.specs,
         supply=np.bincount(pods.signature, minlength=len(pods.specs)).astype(np.int64),
         tier=_tiers(pods.specs),
         requests=_requests(cluster, pods.specs),
         gpu_count=np.array([g.count if g else 0 for g in gpus], np.int64),
         gpu_milli=np.array([g.milli if g else 0 for g in gpus], np.int64),
-        eligible=eligible,
+        eligible=eligibility(filters, cluster, pods.specs),
         free=np.maximum(cluster.allocatable - cluster.requested, 0),
         slots=np.maximum(cluster.allowed_pods - cluster.pod_count, 0),
         devices=cluster.device_free.copy(),
@@ -103,7 +116,7 @@ def _tiers(specs: Sequence[PodSpec]) -> Ints:
     return np.unique(-priorities, return_inverse=True)[1].astype(np.int64)
 
 
-def copies(problem: Problem, signature: int, free: Ints, slots: Ints, devices: Ints) -> Ints:
+def copies(problem: PackingProblem, signature: int, free: Ints, slots: Ints, devices: Ints) -> Ints:
     """Return how many pods of one signature alone would fit on each of n nodes, shape (n,).
 
     Exact but for pods that want several shared devices, where it may be too high.

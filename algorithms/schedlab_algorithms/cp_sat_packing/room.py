@@ -1,0 +1,72 @@
+"""What every node has left for one more pod, as the incumbent stands."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schedlab_algorithms.cp_sat_packing.arrays import Mask
+from schedlab_algorithms.cp_sat_packing.incumbent import Incumbent
+
+Floats = NDArray[np.float64]
+
+
+def fits(incumbent: Incumbent, signature: int) -> Mask:
+    """Return which nodes could take one more pod as they are, shape (N,)."""
+    problem = incumbent.problem
+    request, count = problem.requests[signature], problem.gpu_count[signature]
+    asked = np.flatnonzero(request)
+    able = problem.eligible[signature] & (incumbent.slots > 0)
+    able &= (incumbent.free[:, asked] >= request[asked]).all(axis=1)
+    if count:
+        able &= (incumbent.devices >= problem.gpu_milli[signature]).sum(axis=1) >= count
+    return able
+
+
+def part_that_fits(incumbent: Incumbent, signature: int) -> Floats:
+    """Return which part of a pod each node could hold as it is, 0 to 1, shape (N,)."""
+    eligible = incumbent.problem.eligible[signature]
+    return np.where(eligible, _parts(incumbent, signature).min(axis=1), 0.0)
+
+
+def nearness(incumbent: Incumbent, signature: int) -> Floats:
+    """Return how near each node is to holding a pod, shape (N,); 0 where it never could.
+
+    The part that fits, and the mean over what is asked, which tells full nodes apart.
+    """
+    eligible, parts = incumbent.problem.eligible[signature], _parts(incumbent, signature)
+    return np.where(eligible, parts.min(axis=1) + parts.mean(axis=1), 0.0)
+
+
+def _parts(incumbent: Incumbent, signature: int) -> Floats:
+    """Return which part of each thing asked every node has, 0 to 1, shape (N, k)."""
+    problem = incumbent.problem
+    request, count = problem.requests[signature], problem.gpu_count[signature]
+    asked = np.flatnonzero(request)
+    parts = [np.clip(incumbent.free[:, asked] / request[asked], 0.0, 1.0)]
+    parts.append(np.clip(incumbent.slots, 0, 1)[:, None])
+    if count:
+        freest = -np.sort(-incumbent.devices, axis=1)[:, :count]
+        shares = np.clip(freest / problem.gpu_milli[signature], 0.0, 1.0)
+        parts.append(shares.sum(axis=1, keepdims=True) / count)
+    return np.hstack(parts)
+
+
+def spare(incumbent: Incumbent, signature: int) -> Floats:
+    """Return what each node would have left after one more pod, summed as shares, shape (N,)."""
+    left = incumbent.free - incumbent.problem.requests[signature]
+    shares: Floats = (left * incumbent.problem.inverse_free).sum(axis=1)
+    return shares
+
+
+def tightest_devices(incumbent: Incumbent, signature: int, node: int) -> int:
+    """Return the devices with the least room that is enough, as a bit mask (0 without GPUs)."""
+    count, milli = (
+        int(c[signature]) for c in (incumbent.problem.gpu_count, incumbent.problem.gpu_milli)
+    )
+    if not count:
+        return 0
+    free = incumbent.devices[node]
+    enough = np.flatnonzero(free >= milli)
+    chosen = enough[np.argsort(free[enough], kind="stable")[:count]]
+    return int((1 << chosen).sum())

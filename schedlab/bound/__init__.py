@@ -1,0 +1,21 @@
+"""How good a placement could be at most: certified bounds by linear relaxations."""
+
+from schedlab.bound.eligibility import eligible
+from schedlab.bound.fluid import FluidBound, TierBounds, fluid_bound, tier_bounds
+from schedlab.bound.nodes import fewest_nodes
+from schedlab.bound.problem import PackingProblem, copies, packing_problem
+from schedlab.bound.relaxation import Relaxation, relax
+
+__all__ = [
+    "FluidBound",
+    "PackingProblem",
+    "Relaxation",
+    "TierBounds",
+    "copies",
+    "eligible",
+    "fewest_nodes",
+    "fluid_bound",
+    "packing_problem",
+    "relax",
+    "tier_bounds",
+]

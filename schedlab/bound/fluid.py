@@ -1,0 +1,142 @@
+"""How many pods could be placed at most: pods as a fluid, nodes as one big node a group."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import coo_array, csr_array, vstack
+
+from schedlab.bound.linear import LinearProgram, solve, upper_bound
+from schedlab.bound.problem import Floats, Ints
+from schedlab.bound.relaxation import Relaxation
+
+MOST_TIERS = 12
+"""How many priorities, from the highest, get a linear program of their own."""
+
+
+@dataclass(frozen=True)
+class FluidBound:
+    """No placement has a greater Σ weight x placed pods than ``limit``.
+
+    ``pods`` (S,) are those that the relaxation places; ``solved`` says whether it was
+    solved: if not, the limit is still one, and no pods are told.
+    """
+
+    limit: float
+    pods: Floats
+    solved: bool
+
+
+def fluid_bound(
+    relaxation: Relaxation, weights: Ints | Floats, seconds: float = math.inf
+) -> FluidBound:
+    """Bound Σ weight x placed pods, for weights (S,) >= 0, spending ``seconds`` at most."""
+    program, signature = _program(relaxation, np.asarray(weights, np.float64), [])
+    found = solve(program, seconds)
+    everything = float(weights @ relaxation.placeable) * (1 + 1e-9)
+    limit = min(everything, upper_bound(program, found.duals)) if found.solved else everything
+    pods = np.bincount(signature, found.x, minlength=len(relaxation.supply))
+    return FluidBound(limit, pods.astype(np.float64), found.solved)
+
+
+@dataclass(frozen=True)
+class TierBounds:
+    """For each tier t: Σ ``weights[t]`` x pods placed by tier cannot exceed ``limits[t]``.
+
+    ``weights`` (T, T) has 1 on its diagonal, what a pod of a higher tier costs this one
+    below it, and 0 above.  ``supply`` (T,) are the pods that wait.
+    """
+
+    weights: Floats
+    limits: Floats
+    supply: Ints
+
+    def given(self, placed: Ints) -> Ints:
+        """Return how many of each tier can be placed where so many of the higher ones are, (T,).
+
+        ``placed`` (T,) are pods by tier of a placement.
+        """
+        higher = np.tril(self.weights, -1) * placed
+        room = self.limits - higher.sum(axis=1)
+        slack = 1e-9 * (np.abs(self.limits) + higher.sum(axis=1))
+        return np.clip(np.floor(room + slack).astype(np.int64), 0, self.supply)
+
+
+def tier_bounds(relaxation: Relaxation, total: FluidBound) -> TierBounds:
+    """Bound each tier among placements that are the best in all higher ones.
+
+    ``total`` bounds all pods together (weights 1): it is what tiers beyond the first
+    :data:`MOST_TIERS` are held to.
+    """
+    tiers = int(relaxation.tier.max(initial=-1)) + 1
+    weights, limits = np.tril(np.ones((tiers, tiers))), np.full(tiers, total.limit)
+    supply = np.bincount(relaxation.tier, relaxation.placeable, minlength=tiers)
+    best = np.zeros(tiers, np.int64)
+    for tier in range(min(tiers, MOST_TIERS)) if tiers > 1 else ():
+        weights[tier, :tier], limits[tier] = _tier_bound(relaxation, tier, best)
+        best[tier] = TierBounds(weights, limits, supply.astype(np.int64)).given(best)[tier]
+    return TierBounds(weights, limits, supply.astype(np.int64))
+
+
+def _tier_bound(relaxation: Relaxation, tier: int, best: Ints) -> tuple[Floats, float]:
+    """Return what pods of the higher tiers cost this one, (tier,), and the limit."""
+    own = (relaxation.tier == tier).astype(np.float64)
+    higher = np.flatnonzero(best[:tier])
+    program, _ = _program(relaxation, own, [(int(u), int(best[u])) for u in higher])
+    found = solve(program)
+    costs = np.zeros(tier)
+    if not found.solved:
+        return costs, float(own @ relaxation.placeable)
+    duals = found.duals[len(program.limits) - len(higher) :]
+    costs[higher] = duals
+    # Σ own - costs·best <= bound, so Σ own + costs·placed is what the others may not exceed.
+    return costs, upper_bound(program, found.duals) + float(duals @ best[higher]) * (1 + 1e-12)
+
+
+def _program(
+    relaxation: Relaxation, weights: Floats, floors: Sequence[tuple[int, int]]
+) -> tuple[LinearProgram, Ints]:
+    """Return the program and the signature of each variable.
+
+    Rows: what each group offers, where it can run short; the supply of each signature;
+    for (tier, least) in ``floors`` that so many of the tier are placed.
+    """
+    wanted = (weights > 0) | np.isin(relaxation.tier, [t for t, _ in floors])
+    pairs = np.argwhere((relaxation.most > 0) & wanted[:, None])
+    signature, group = pairs.T
+    capacity, limits = _capacity_rows(relaxation, signature, group)
+    supply = _indicator(signature, len(relaxation.supply))
+    kept = np.flatnonzero(relaxation.most.sum(axis=1) > relaxation.supply)
+    tiers = _indicator(relaxation.tier[signature], int(relaxation.tier.max(initial=0)) + 1)
+    least = -tiers[[t for t, _ in floors]]
+    program = LinearProgram(
+        gain=weights[signature],
+        rows=vstack([capacity, supply[kept], least], format="csr"),
+        limits=np.concatenate([limits, relaxation.supply[kept], [-float(b) for _, b in floors]]),
+        most=relaxation.most[signature, group].astype(np.float64),
+    )
+    return program, signature
+
+
+def _indicator(code: Ints, size: int) -> csr_array:
+    shape = (size, len(code))
+    return coo_array((np.ones(len(code)), (code, np.arange(len(code)))), shape=shape).tocsr()
+
+
+def _capacity_rows(
+    relaxation: Relaxation, signature: Ints, group: Ints
+) -> tuple[csr_array, Floats]:
+    """Return the rows (sparse) and limits of each group's resources that can run short."""
+    groups, resources = relaxation.capacity.shape
+    taken = relaxation.requests[signature] / relaxation.units
+    variable, resource = np.nonzero(taken)
+    row = group[variable] * resources + resource
+    shape = (groups * resources, len(signature))
+    rows = coo_array((taken[variable, resource], (row, variable)), shape=shape).tocsr()
+    limits = (relaxation.capacity / relaxation.units).ravel()
+    demand = rows @ relaxation.most[signature, group]
+    short = np.flatnonzero(demand > limits * (1 - 1e-9))
+    return rows[short], limits[short]
