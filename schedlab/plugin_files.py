@@ -12,6 +12,7 @@ from schedlab.api import (
     Configurable,
     DevicePlugin,
     FilterPlugin,
+    PostFilterPlugin,
     Scheduler,
     ScorePlugin,
     WorkloadSource,
@@ -22,7 +23,14 @@ from schedlab.errors import InputError
 def classes_in_file(path: Path) -> list[type[Configurable]]:
     """Import a plugin file and return the plugins, schedulers and workloads it defines."""
     module = _import_file(path)
-    bases = (FilterPlugin, ScorePlugin, DevicePlugin, Scheduler, WorkloadSource)
+    bases = (
+        FilterPlugin,
+        ScorePlugin,
+        DevicePlugin,
+        PostFilterPlugin,
+        Scheduler,
+        WorkloadSource,
+    )
     found: list[type[Configurable]] = [
         cls
         for cls in vars(module).values()
@@ -31,7 +39,7 @@ def classes_in_file(path: Path) -> list[type[Configurable]]:
     if not found:
         raise InputError(
             f"{path}: defines no plugin: derive a class from schedlab.api.ScorePlugin, "
-            "FilterPlugin, DevicePlugin, Scheduler or WorkloadSource"
+            "FilterPlugin, DevicePlugin, PostFilterPlugin, Scheduler or WorkloadSource"
         )
     return found
 

@@ -16,6 +16,11 @@ from schedlab.api import (
     Verdict,
 )
 
+WHOLE = 1000
+"""The thousandths of one device."""
+
+NO_ROOM = np.iinfo(np.int64).max
+
 
 class GpuShare(FilterPlugin, DevicePlugin):
     """Filters by device: a share must fit on one device, n shares on n devices.
@@ -31,25 +36,47 @@ class GpuShare(FilterPlugin, DevicePlugin):
         return pod.spec.gpu is None
 
     def filter(self, pod: PodView, nodes: NodeView) -> Verdict:
-        """Reject nodes of other models (bit 0), or with too few devices that have room (bit 1)."""
-        request = _request(pod)
-        other = _other_model(request, nodes)
-        fitting = (nodes.device_free >= request.milli).sum(axis=1)
-        return other | (~other & (fitting < request.count)).astype(np.int64) << 1
+        """Reject nodes with too few devices that have room (bit 0), or of other models (bit 1)."""
+        request, free = _request(pod), nodes.device_free
+        if request.count == 1:
+            fits = free.max(axis=1, initial=-1) >= request.milli
+        else:
+            fits = (free >= request.milli).sum(axis=1) >= request.count
+        if not request.models:
+            return fits
+        of_model = nodes.at(pod.memo(self, "of model", lambda: _of_model(request, nodes.whole)))
+        return np.where(of_model, ~fits, 2)
 
     def reasons(self, pod: PodView) -> tuple[Reason, ...]:
-        """Return the two reasons; only room can be made by preemption."""
+        """Return the two reasons; preemption can make room only."""
         return (
-            Reason("node(s) had no GPU of the requested model", resolvable=False),
             Reason("node(s) didn't have enough GPU devices with room"),
+            Reason("node(s) had no GPU of the requested model", resolvable=False),
         )
 
     def choose(self, pod: PodView, nodes: NodeView) -> NDArray[np.int64]:
         """Return the devices with the least sufficient room, as bit masks, shape (n,)."""
-        request, free = _request(pod), nodes.device_free
-        room = np.where(free >= request.milli, free, np.iinfo(np.int64).max)
-        tightest = np.argsort(room, axis=1, kind="stable")[:, : request.count]
-        return (np.int64(1) << tightest).sum(axis=1)
+        return tightest_devices(_request(pod), nodes.device_free)
+
+
+def is_share(request: GpuRequest) -> bool:
+    """Say whether a request is for a part of one device."""
+    return request.count == 1 and request.milli < WHOLE
+
+
+def tightest_devices(request: GpuRequest, free: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the devices with the least sufficient room, as bit masks, shape (n,).
+
+    ``free`` holds free thousandths by device, shape (n, D), -1 where there is none; ties go
+    to the lowest index.
+    """
+    if not free.shape[1]:
+        return np.zeros(len(free), np.int64)
+    room = np.where(free >= request.milli, free, NO_ROOM)
+    if request.count == 1:
+        return np.int64(1) << room.argmin(axis=1)
+    tightest = np.argsort(room, axis=1, kind="stable")[:, : request.count]
+    return (np.int64(1) << tightest).sum(axis=1)
 
 
 def _request(pod: PodView) -> GpuRequest:
@@ -59,9 +86,7 @@ def _request(pod: PodView) -> GpuRequest:
     return request
 
 
-def _other_model(request: GpuRequest, nodes: NodeView) -> NDArray[np.bool_]:
-    if not request.models:
-        return np.zeros(len(nodes), np.bool_)
+def _of_model(request: GpuRequest, nodes: NodeView) -> NDArray[np.bool_]:
     model = nodes.gpu_model
     allowed = np.array([*(value in request.models for value in model.values), False])
-    return ~allowed[model.codes]
+    return allowed[model.codes]

@@ -68,6 +68,38 @@ def curves(outcome: Outcome) -> pa.Table | None:
     return pa.Table.from_pandas(demand_curve(outcome), preserve_index=False)
 
 
+def gpu_losses(outcome: Outcome) -> pa.Table | None:
+    """Return who loses the idle GPUs at some points of arrived demand, None without devices.
+
+    See :func:`schedlab.metrics.gpu_losses.gpu_losses`.
+    """
+    if outcome.gpu != GPU_MILLI:
+        return None
+    from schedlab.metrics import gpu_losses  # pandas: slow for who needs it not
+
+    return pa.Table.from_pandas(gpu_losses.gpu_losses(outcome), preserve_index=False)
+
+
+def evictions(outcome: Outcome) -> pa.Table | None:
+    """Return one row for each pod that was evicted, in their order, None if none was.
+
+    Columns: ``victim`` (namespace/name), ``was_bound`` (it ran before the batch), ``node`` (the
+    row it was on), ``preemptor`` (whom it made room for).
+    """
+    found = outcome.placement.evictions
+    if not found:
+        return None
+    pods, bound = outcome.workload.pods.names, outcome.workload.bound.names
+    return pa.table(
+        {
+            "victim": [bound[e.bound] if e.bound >= 0 else pods[e.pod] for e in found],
+            "was_bound": [e.bound >= 0 for e in found],
+            "node": [e.row for e in found],
+            "preemptor": [pods[e.by] for e in found],
+        }
+    )
+
+
 def _microseconds(latency_ns: NDArray[np.int64] | None, pods: int) -> pa.Array:
     if latency_ns is None:
         return pa.nulls(pods, pa.float64())
@@ -87,8 +119,10 @@ def _reason(failures: tuple[Failure, ...]) -> str:
 
 TABLES: dict[str, Callable[[Outcome], pa.Table | None]] = {
     "decisions": decisions,
+    "evictions": evictions,
     "nodes": nodes,
     "curves": curves,
+    "gpu_losses": gpu_losses,
 }
 """What a trial leaves, by name (None: it has no such table); ``Run.table(name)`` reads it."""
 

@@ -297,7 +297,8 @@ class Workload:
     from which a policy may learn what to expect; none: the waiting pods stand for them.
     ``nominated`` are pods that wait for room on the rows ``nominated_node`` (int32), where
     preemption made it for them.  ``bound_start`` says when each bound pod started, in
-    seconds since 1970 (int64, :data:`NOT_STARTED` where it has not; empty: none has).
+    seconds since 1970 (int64, :data:`NOT_STARTED` where it has not; empty: one after the
+    other, in their order).
     """
 
     name: str

@@ -69,18 +69,21 @@ def costs(trials: pd.DataFrame, latency: str) -> pd.DataFrame:
     """
     timed = intervals(trials, latency).assign(amortised=False)
     if "throughput_pods_per_s" in trials:
-        per_pod = trials.assign(cost=MICRO / trials["throughput_pods_per_s"])
+        pods_per_s = trials["throughput_pods_per_s"]
+        per_pod = trials.assign(cost=MICRO / pods_per_s.where(pods_per_s > 0))
         batch = intervals(per_pod, "cost").assign(amortised=True)
         timed = pd.concat([timed, batch[~batch.index.isin(timed.index)]])
     return timed.assign(low=timed["low"].clip(lower=0.1 * timed["mean"]))
 
 
 def telling_quality(trials: pd.DataFrame) -> str:
-    """Return the first of :data:`QUALITIES` in which the schedulers' means differ."""
-    for metric in QUALITIES:
-        if metric in trials and intervals(trials, metric)["mean"].nunique() > 1:
-            return metric
-    return QUALITIES[0]
+    """Return the first of :data:`QUALITIES` in which the schedulers' means differ.
+
+    Where they differ in none, it is the first that applies.
+    """
+    distinct = {m: intervals(trials, m)["mean"].nunique() for m in QUALITIES if m in trials}
+    told = [m for m, count in distinct.items() if count]
+    return next((m for m in told if distinct[m] > 1), told[0] if told else QUALITIES[0])
 
 
 def label(metric: str) -> str:

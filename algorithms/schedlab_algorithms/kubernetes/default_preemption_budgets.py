@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,9 +24,7 @@ def breaking_budgets(handle: Handle, numbers: Ints) -> Mask:
     breaking = np.zeros(numbers.shape, np.bool_)
     signatures = handle.running.signature(numbers)
     for budget in handle.budgets:
-        protects = handle.by_signature(
-            ("protected by", budget), lambda s, b=budget: protected(b, s)
-        )
+        protects = handle.by_signature(("protected by", budget), partial(protected, budget))
         counted = (numbers >= 0) & protects[signatures]
         if counted.any():
             counted &= ~_disrupted(handle, budget, numbers)

@@ -84,7 +84,7 @@ def _harm(handle: Handle, numbers: Ints, gone: Mask, protected: Mask) -> Ints:
 
 
 def least_harm(harm: Ints, rows: Ints) -> Ints:
-    """Return the positions in ``rows`` of the lexicographically least rows of ``harm``, ascending."""
+    """Return the positions in ``rows`` of the least rows of ``harm``, in order."""
     best = np.arange(len(rows))
     for key in range(HARMS):
         if len(best) < 2:

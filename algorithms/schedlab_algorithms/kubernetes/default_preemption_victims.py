@@ -46,12 +46,18 @@ def _inferior(pod: PodView, handle: Handle, rows: Ints) -> tuple[Ints, Ints]:
     ranked = running.ranked(rows)
     lower = (ranked != NOBODY) & (running.priority(ranked) < pod.spec.priority)
     some = lower.any(axis=1)
-    rows, ranked, lower = rows[some], ranked[some], lower[some]
-    width = int(lower.sum(axis=1).max(initial=0))
-    # Pods of lower priority stand together, after all others.
-    at = lower.argmax(axis=1)[:, None] + np.arange(width) if width else np.zeros((0, 0), np.int64)
-    padded = np.pad(ranked, ((0, 0), (0, width)), constant_values=NOBODY)
-    return rows, np.take_along_axis(padded, at, 1) if width else ranked[:, :0]
+    if not some.all():
+        rows, ranked, lower = rows[some], ranked[some], lower[some]
+    return rows, _from(lower.argmax(axis=1), ranked) if len(rows) else ranked
+
+
+def _from(first: Ints, ranked: Ints) -> Ints:
+    """Return each row from a position on: pods of lower priority come after all others."""
+    if not first.any():
+        return ranked
+    at = first[:, None] + np.arange(ranked.shape[1] - int(first.min()))
+    padded = np.pad(ranked, ((0, 0), (0, at.shape[1])), constant_values=NOBODY)
+    return np.take_along_axis(padded, at, 1)
 
 
 def _in_turn(numbers: Ints, protected: Mask) -> tuple[Ints, Mask]:

@@ -18,9 +18,11 @@ from schedlab_algorithms.kubernetes.inter_pod_affinity_terms import (
     Repelling,
     Subject,
     Terms,
+    means,
     preferences,
     topology_keys,
 )
+from schedlab_algorithms.kubernetes.spec_index import spec_index
 
 Ints = NDArray[np.int64]
 
@@ -81,12 +83,12 @@ class RequiredTables:
 
     def _repelling(self, key: str, nodes: NodeView) -> KeyTable:
         name = "repelling", self._subject_name
-        return KeyTable.of(name, key, Repelling(key, self._subject), nodes)
+        return KeyTable.of(name, key, Repelling(key, self._subject, spec_index(nodes)), nodes)
 
     @staticmethod
     def _affinity(spec: PodSpec, nodes: NodeView) -> list[KeyTable]:
         terms, home = spec.required_affinity, spec.namespace
-        weigh = MeantByAll(terms, home, nodes.namespaces)
+        weigh = MeantByAll(terms, home, nodes.namespaces, spec_index(nodes))
         name = "affinity", terms, home
         return [KeyTable.of(name, key, weigh, nodes) for key in topology_keys(terms)]
 
@@ -96,7 +98,7 @@ class RequiredTables:
         tables = []
         for key in topology_keys(spec.required_anti_affinity):
             terms: Terms = tuple(t for t in spec.required_anti_affinity if t.topology_key == key)
-            weigh = MeantByEach(terms, home, nodes.namespaces)
+            weigh = MeantByEach(terms, home, nodes.namespaces, spec_index(nodes))
             tables.append(KeyTable.of(("anti-affinity", terms, home), key, weigh, nodes))
         return tables
 
@@ -134,7 +136,7 @@ class AttractionTables:
         return KeyTable.of(self._name("attraction"), key, self._attraction(key, nodes), nodes)
 
     def _attraction(self, key: str, nodes: NodeView) -> Attraction:
-        return Attraction.of(self._spec, key, self._hard_weight, nodes.namespaces)
+        return Attraction.of(self._spec, key, self._hard_weight, nodes)
 
     def _name(self, what: str) -> Hashable:
         return what, self._hard_weight, self._own, self._spec.namespace, self._spec.labels
@@ -149,8 +151,9 @@ def known_keys(nodes: NodeView) -> KnownKeys:
 
 def _means_itself(spec: PodSpec, nodes: NodeView) -> bool:
     """Say whether all of the pod's required affinity terms mean the pod itself."""
+    subject = Subject.placed(spec, nodes.namespaces)
     terms = spec.required_affinity
-    return bool(terms) and bool(MeantByAll(terms, spec.namespace, nodes.namespaces)(spec))
+    return bool(terms) and all(means(t, spec.namespace, subject) for t in terms)
 
 
 @dataclass(frozen=True)

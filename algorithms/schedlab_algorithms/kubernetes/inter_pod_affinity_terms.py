@@ -6,11 +6,12 @@ each distinct spec, not for each pod.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from schedlab.api import PodSpec
+from schedlab.api import NodeView, PodSpec, SparseWeigh
 from schedlab.model.objects import PodAffinityTerm
+from schedlab_algorithms.kubernetes.spec_index import SpecIndex, spec_index
 
 Terms = tuple[PodAffinityTerm, ...]
 Namespaces = Mapping[str, Mapping[str, str]]
@@ -68,37 +69,52 @@ def topology_keys(terms: Terms) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
-class MeantByAll:
+class MeantByAll(SparseWeigh):
     """Weighs a placed pod 1 if it is meant by all ``terms`` of an incoming pod, else 0."""
 
     terms: Terms
     home: str
     namespaces: Namespaces
+    index: SpecIndex
 
     def __call__(self, spec: PodSpec) -> int:
         subject = Subject.placed(spec, self.namespaces)
         return int(all(means(t, self.home, subject) for t in self.terms))
 
+    def candidates(self, since: int) -> Iterable[int]:
+        """Return the specs that the first term may mean."""
+        return self.index.meant_by(self.terms[0].selector, since)
+
 
 @dataclass(frozen=True)
-class MeantByEach:
+class MeantByEach(SparseWeigh):
     """Weighs a placed pod by how many ``terms`` of an incoming pod mean it."""
 
     terms: Terms
     home: str
     namespaces: Namespaces
+    index: SpecIndex
 
     def __call__(self, spec: PodSpec) -> int:
         subject = Subject.placed(spec, self.namespaces)
         return sum(means(t, self.home, subject) for t in self.terms)
 
+    def candidates(self, since: int) -> Iterable[int]:
+        """Return the specs that any term may mean."""
+        return {i for t in self.terms for i in self.index.meant_by(t.selector, since)}
+
 
 @dataclass(frozen=True)
-class Repelling:
+class Repelling(SparseWeigh):
     """Weighs a placed pod by its required anti-affinity terms that mean the incoming pod."""
 
     key: str
     subject: Subject
+    index: SpecIndex
+
+    def candidates(self, since: int) -> Iterable[int]:
+        """Return the specs with terms that may mean the incoming pod."""
+        return self.index.meaning(self.subject.labels, since)
 
     def __call__(self, spec: PodSpec) -> int:
         terms = (t for t in spec.required_anti_affinity if t.topology_key == self.key)
@@ -106,7 +122,7 @@ class Repelling:
 
 
 @dataclass(frozen=True)
-class Attraction:
+class Attraction(SparseWeigh):
     """Weighs a placed pod by the terms of one topology key that hold between it and the incoming.
 
     ``own`` are the incoming pod's preferred terms with their signed weights; the placed
@@ -119,15 +135,22 @@ class Attraction:
     key: str
     hard_weight: int
     namespaces: Namespaces
+    index: SpecIndex
 
     @classmethod
-    def of(cls, spec: PodSpec, key: str, hard_weight: int, namespaces: Namespaces) -> Attraction:
+    def of(cls, spec: PodSpec, key: str, hard_weight: int, nodes: NodeView) -> Attraction:
         """Return what weighs placed pods for an incoming pod of this spec."""
         own = tuple((t, w) for t, w in preferences(spec) if t.topology_key == key)
-        return cls(own, Subject.incoming(spec, namespaces), key, hard_weight, namespaces)
+        incoming = Subject.incoming(spec, nodes.namespaces)
+        return cls(own, incoming, key, hard_weight, nodes.namespaces, spec_index(nodes))
 
     def __call__(self, spec: PodSpec) -> int:
         return sum(self.bonds(spec))
+
+    def candidates(self, since: int) -> Iterable[int]:
+        """Return the specs that own terms may mean, or with terms that may mean the incoming."""
+        meant = {i for t, _ in self.own for i in self.index.meant_by(t.selector, since)}
+        return meant | set(self.index.meaning(self.incoming.labels, since))
 
     def bonds(self, spec: PodSpec) -> Iterator[int]:
         """Yield the signed worth of each term that holds between the two pods."""
@@ -148,13 +171,17 @@ class Attraction:
 
 
 @dataclass(frozen=True)
-class BondCount:
+class BondCount(SparseWeigh):
     """Weighs a placed pod by how many terms hold between it and the incoming pod."""
 
     attraction: Attraction
 
     def __call__(self, spec: PodSpec) -> int:
         return sum(1 for _ in self.attraction.bonds(spec))
+
+    def candidates(self, since: int) -> Iterable[int]:
+        """Return those of the attraction."""
+        return self.attraction.candidates(since)
 
 
 def preferences(spec: PodSpec) -> Iterator[tuple[PodAffinityTerm, int]]:

@@ -27,6 +27,7 @@ class NodeVolumeLimits(FilterPlugin):
     A volume counts once on a node, whichever and however many pods use it there.
     """
 
+    # No sum over a node's pods counts different volumes: that takes a table of the cluster.
     locality = Locality.CLUSTER
 
     def skips_filter(self, pod: PodView) -> bool:
@@ -80,10 +81,8 @@ def shifts(table: AttachedVolumes, nodes: WhatIf) -> Shifts:
             changes[position, volume] += sign
     found: Shifts = {}
     for (position, volume), change in changes.items():
-        row = int(nodes.rows[position])
-        users = table.users(volume, row)
-        if table.counts_at(volume, row):
-            found[position, volume] = (users + change > 0) - (users > 0)
+        users = table.users(volume, int(nodes.rows[position]))
+        found[position, volume] = (users + change > 0) - (users > 0)
     return found
 
 

@@ -24,7 +24,10 @@ MIGRATED = {
     "gcePersistentDisk": "pd.csi.storage.gke.io",
     "portworxVolume": "pxd.portworx.com",
 }
-"""The CSI driver that stands in for an in-tree source (csi-translation-lib)."""
+"""The CSI driver that stands in for an in-tree source (csi-translation-lib).
+
+Kubernetes counts such a volume only on nodes with a CSINode; others have no limit anyway.
+"""
 
 MIGRATED_PROVISIONERS = {
     "kubernetes.io/aws-ebs": MIGRATED["awsElasticBlockStore"],
@@ -39,14 +42,10 @@ ZONE_KEYS = ("topology.kubernetes.io/zone", "failure-domain.beta.kubernetes.io/z
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A volume that takes one of a driver's places on a node, however many pods use it.
-
-    One that is ``migrated`` from an in-tree source counts only on nodes with a CSINode.
-    """
+    """A volume that takes one of a driver's places on a node, however many pods use it."""
 
     driver: str
     handle: str
-    migrated: bool = False
 
 
 class AttachedVolumes:
@@ -69,16 +68,13 @@ class AttachedVolumes:
 
     def __init__(self, nodes: NodeView) -> None:
         self._storage = nodes.storage
-        self._migrates = np.zeros(len(nodes), np.bool_)
         limited = self._storage.limited_drivers
         self.limits = {driver: np.full(len(nodes), UNLIMITED) for driver in limited}
         row_of = nodes.label(NAME_FIELD).code_of
         for csi_node in self._storage.csi_nodes:
             row = row_of.get(csi_node.name)
-            if row is not None:
-                self._migrates[row] = True
-                for driver, limit in csi_node.limits.items():
-                    self.limits[driver][row] = limit
+            for driver, limit in csi_node.limits.items() if row is not None else ():
+                self.limits[driver][row] = limit
         self.counts = {driver: np.zeros(len(nodes), np.int64) for driver in self.limits}
         self._users: dict[Attachment, dict[int, int]] = {}
         self._seen = 0
@@ -100,22 +96,14 @@ class AttachedVolumes:
         """Return how many pods of a node use the volume."""
         return self._users.get(volume, {}).get(row, 0)
 
-    def counts_at(self, volume: Attachment, row: int) -> bool:
-        """Say whether the volume takes a place on the node at all."""
-        return not volume.migrated or bool(self._migrates[row])
-
     def missing(self, volume: Attachment) -> Ints:
         """Return 1 for each node where attaching the volume takes a further place, shape (N,)."""
-        takes = np.ones(len(self._migrates), np.int64)
-        if volume.migrated:
-            takes[~self._migrates] = 0
+        takes = np.ones(len(self.counts[volume.driver]), np.int64)
         users = self._users.get(volume, {})
         takes[np.fromiter(users, np.int64, len(users))] = 0
         return takes
 
     def _count(self, volume: Attachment, row: int, sign: int) -> None:
-        if not self.counts_at(volume, row):
-            return
         users = self._users.setdefault(volume, {})
         left = users.get(row, 0) + sign
         if left and row not in users:
@@ -156,9 +144,9 @@ def _of_class(claim: PersistentVolumeClaim, storage: Storage) -> Iterator[Attach
     """Yield the volume that the claim's class would provision, by a name of its own."""
     storage_class = storage.class_by_name.get(claim.storage_class)
     if storage_class is not None:
-        driver = MIGRATED_PROVISIONERS.get(storage_class.provisioner)
-        name = f"for claim {claim.key}"
-        yield Attachment(driver or storage_class.provisioner, name, migrated=driver is not None)
+        provisioner = storage_class.provisioner
+        driver = MIGRATED_PROVISIONERS.get(provisioner, provisioner)
+        yield Attachment(driver, f"for claim {claim.key}")
 
 
 def _of_disk(disk: DiskVolume, zone: str) -> Iterator[Attachment]:
@@ -170,4 +158,4 @@ def _of_disk(disk: DiskVolume, zone: str) -> Iterator[Attachment]:
         handle = handle.rpartition("/")[2]
     if disk.source == "gcePersistentDisk":
         handle = f"{zone or 'UNSPECIFIED'}/{handle}"
-    yield Attachment(driver, handle, migrated=True)
+    yield Attachment(driver, handle)

@@ -25,7 +25,7 @@ from schedlab.api import (
     first_verdict,
     sum_by_domain,
 )
-from schedlab.model.objects import HOSTNAME, ZONE, TopologySpreadConstraint
+from schedlab.model.objects import HOSTNAME, ZONE, LabelSelector, TopologySpreadConstraint
 from schedlab_algorithms.kubernetes.pod_topology_spread_what_if import verdict_what_if
 from schedlab_algorithms.kubernetes.spread_constraints import (
     Constraint,
@@ -108,15 +108,18 @@ class PodTopologySpread(FilterPlugin, ScorePlugin):
 
     def _constraints(self, pod: PodView) -> tuple[TopologySpreadConstraint, ...]:
         """Return the pod's own constraints, or the defaults if it belongs to a Service."""
-        if pod.spec.spread or service_selector(pod.spec, pod.services) is None:
+        if pod.spec.spread or self._service_selector(pod) is None:
             return pod.spec.spread
         return SYSTEM_DEFAULTS if self.defaulting_type == "System" else self.default_constraints
 
     def _bind(self, pod: PodView, nodes: NodeView, *, hard: bool) -> tuple[Constraint, ...]:
         constraints = [c for c in self._constraints(pod) if c.is_hard == hard]
-        selector = None if pod.spec.spread else service_selector(pod.spec, pod.services)
+        selector = None if pod.spec.spread else self._service_selector(pod)
         all_keys = hard or self._needs_all_keys(pod)
         return bind_constraints(constraints, pod, nodes.whole, all_keys=all_keys, selector=selector)
+
+    def _service_selector(self, pod: PodView) -> LabelSelector | None:
+        return pod.memo(self, "services", lambda: service_selector(pod.spec, pod.services))
 
     def _needs_all_keys(self, pod: PodView) -> bool:
         """Say whether scoring ignores nodes that lack a topology key: not under System defaults."""

@@ -37,7 +37,7 @@ def verdict_what_if(
     return np.where(codes < 0, missing_label, np.where(there > allowed, skew, 0))
 
 
-def _minimum(constraint: Constraint, counts: Ints, counted: Ints, there: Ints) -> Ints:
+def _minimum(constraint: Constraint, counts: Ints, counted: NDArray[np.int32], there: Ints) -> Ints:
     """Return the fewest matching pods in any domain, as each node would have it."""
     if len(constraint.domains) < constraint.min_domains:
         return np.zeros(len(there), np.int64)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from schedlab.api import DomainSums, NodeView, PodSpec, PodView
+from schedlab.api import DomainSums, NodeView, PodSpec, PodView, SparseWeigh
 from schedlab.model.objects import (
     HOSTNAME,
     LabelSelector,
@@ -17,6 +17,7 @@ from schedlab.model.objects import (
     TopologySpreadConstraint,
 )
 from schedlab_algorithms.kubernetes.node_affinity import required_node_affinity
+from schedlab_algorithms.kubernetes.spec_index import SpecIndex, spec_index
 from schedlab_algorithms.kubernetes.taint_toleration import tolerated
 
 Mask = NDArray[np.bool_]
@@ -89,7 +90,7 @@ def _bind(
     eligible = counted & _included(constraint, pod, nodes)
     absent = label.values.index("") if "" in label.values else -1
     codes = np.where(eligible, np.where(label.present, label.codes, absent), -1)
-    match = _Matcher(pod.spec.namespace, selector)
+    match = _Matcher(pod.spec.namespace, selector, spec_index(nodes))
     return Constraint(
         max_skew=constraint.max_skew,
         min_domains=constraint.min_domains,
@@ -100,7 +101,7 @@ def _bind(
         counted=codes,
         namespace=pod.spec.namespace,
         selector=selector,
-        domains=np.unique(codes[codes >= 0]).astype(np.int64),
+        domains=np.flatnonzero(np.bincount(codes[codes >= 0])),
         matching=nodes.sums_by_domain(codes, len(label.values) + 1, match),
         on_node=nodes.sums_by_domain(np.arange(len(nodes)), len(nodes) + 1, match),
     )
@@ -190,11 +191,16 @@ def _included(constraint: TopologySpreadConstraint, pod: PodView, nodes: NodeVie
 
 
 @dataclass(frozen=True)
-class _Matcher:
+class _Matcher(SparseWeigh):
     """Weighs a placed pod 1 if it counts for a constraint, else 0 (countPodsMatchSelector)."""
 
     namespace: str
     selector: LabelSelector | None
+    index: SpecIndex
+
+    def candidates(self, since: int) -> Iterable[int]:
+        """Return the specs that the selector may match."""
+        return self.index.meant_by(self.selector, since)
 
     def __call__(self, spec: PodSpec) -> int:
         if self.selector is None or not self.selector.requirements:
@@ -220,9 +226,17 @@ def service_selector(spec: PodSpec, services: Iterable[Service]) -> LabelSelecto
     requirements = {
         requirement: None
         for service in services
-        if service.namespace == spec.namespace
-        and service.selector.requirements
-        and service.selector.matches(labels)
+        if service.namespace == spec.namespace and _selects(service.selector, labels)
         for requirement in service.selector.requirements
     }
     return LabelSelector(tuple(requirements)) if requirements else None
+
+
+def _selects(selector: LabelSelector, labels: Mapping[str, str]) -> bool:
+    """Say whether a selector that selects anything selects a pod; quick for those that do not."""
+    if not selector.requirements:
+        return False
+    first = selector.requirements[0]
+    if first.operator == "In" and labels.get(first.key) not in first.values:
+        return False
+    return selector.matches(labels)

@@ -106,6 +106,7 @@ def without_unknown_claims(workload: Workload, objects: Iterable[SourcedObject])
         workload,
         pods=_without_claims(workload.pods),
         bound=_without_claims(workload.bound),
+        nominated=_without_claims(workload.nominated),
         storage=Storage(),
         ignored={**workload.ignored, UNKNOWN_CLAIMS: count},
     )
