@@ -241,7 +241,6 @@ class FilterPlugin(Plugin):
         """
         return None
 
-
     def reserved(self, pod: PodView, nodes: NodeView) -> Mapping[str, str]:
         """Return what the pod would be given on the view's one node, beside its resources.
 

@@ -260,7 +260,8 @@ class IncrementalPath:
 
     def _state(self, signature: int) -> SignatureState:
         state = self._states.get(signature)
-        if state is None:
+        # A new resource gives the cluster wider columns, and every pod another view of them.
+        if state is None or state.pod is not self._cluster.pod(signature):
             state = SignatureState(self._profile, self._cluster, signature)
             self._states[signature] = state
             self._rows += len(self._cluster)

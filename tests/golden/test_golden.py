@@ -1,4 +1,4 @@
-"""Every filter-score scheduler on a shipped workload, against integers that the reference path gave.
+"""Every filter-score scheduler on a shipped workload, against integers of the reference path.
 
 They change only if a scheduler's decisions do; then say so in the changelog and record anew:
 ``python -m tests.golden.test_golden``.

@@ -36,7 +36,11 @@ def test_rows_become_nodes_and_pods_in_file_order(tmp_path: Path) -> None:
     assert shared.allocatable["memory"] == 2048 * 2**20
     assert list(workload.pods.names) == ["default/p1", "default/p0", "default/p2"]
     specs = [spec for _, spec in workload.pods]
-    assert [s.gpu for s in specs] == [None, GpuRequest(1, 470, ("T4", "P100", "T4")), GpuRequest(2, 1000)]
+    assert [s.gpu for s in specs] == [
+        None,
+        GpuRequest(1, 470, ("T4", "P100", "T4")),
+        GpuRequest(2, 1000),
+    ]
     assert dict(specs[1].requests) == {"cpu": 1000, "memory": 128 * 2**20, GPU_MILLI: 470}
 
 

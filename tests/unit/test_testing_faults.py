@@ -486,7 +486,7 @@ PLANTED = [
     (OwnSeed(), "seeded", "differs from call to call"),
     (TwinNodes(), "whole", "several nodes"),
     (BoundNowhere(), "whole", "bound_node"),
-    (Churns(), "paths", "otherwise than the reference path"),
+    (Churns(), "paths", "does not keep what it promises"),
 ]
 
 

@@ -8,6 +8,7 @@ from schedlab.api import (
     MAX_NODE_SCORE,
     GpuRequest,
     Locality,
+    Node,
     NodeView,
     PodView,
     ScorePlugin,
@@ -40,29 +41,33 @@ class FgdGpuPacking(ScorePlugin):
         """Return the score, 0 to 100, shape (n,)."""
         request = pod.spec.gpu
         assert request is not None
-        taken = _tightest(request, nodes.device_free)
-        idle = (taken == WHOLE).sum(axis=1)
-        percent = taken.sum(axis=1) * 100 // WHOLE if request.count == 1 else _percents(taken)
-        in_use = np.maximum(MAX_NODE_SCORE - percent // 10, FREE_DEVICE)
-        scores = np.where(idle > 0, np.maximum(FREE_DEVICE - idle, IDLE_NODE), in_use)
-        at = nodes.resource(GPU_MILLI)
-        devices = nodes.allocatable[:, at] // WHOLE
-        idle_node = np.maximum(IDLE_NODE - devices, devices)
-        return np.where(nodes.requested[:, at] == 0, idle_node, scores)
+        used_node = _on_one if request.count == 1 else _on_several
+        idle = nodes.requested[:, nodes.resource(GPU_MILLI)] == 0
+        on_idle = nodes.derive("fgd gpu packing", _on_idle_node)
+        return np.where(idle, on_idle, used_node(request, nodes.device_free))
 
 
-def _tightest(request: GpuRequest, free: Scores) -> Scores:
-    """Return what is free on the tightest devices that fit, 0 for missing ones, (n, count)."""
+def _on_idle_node(nodes: tuple[Node, ...]) -> Scores:
+    devices = np.array([n.gpus.count if n.gpus else 0 for n in nodes], np.int64)
+    return np.maximum(IDLE_NODE - devices, devices)
+
+
+def _on_one(request: GpuRequest, free: Scores) -> Scores:
+    tightest = np.where(free >= request.milli, free, WHOLE).min(axis=1, initial=WHOLE)
+    return BY_ROOM[tightest]
+
+
+BY_ROOM = np.maximum(MAX_NODE_SCORE - np.arange(WHOLE + 1) * 100 // WHOLE // 10, FREE_DEVICE)
+"""The score of one device in use by its free thousandths; the last is that of an idle one."""
+BY_ROOM[WHOLE] = max(FREE_DEVICE - 1, IDLE_NODE)
+
+
+def _on_several(request: GpuRequest, free: Scores) -> Scores:
     room = np.where(free >= request.milli, free, NO_ROOM)
-    if request.count == 1:
-        taken = room.min(axis=1, initial=NO_ROOM)[:, None]
-    else:
-        room.sort(axis=1)
-        taken = room[:, : request.count]
-    return np.where(taken == NO_ROOM, 0, taken)
-
-
-def _percents(taken: Scores) -> Scores:
-    """Return Σ percent free over the devices, each truncated, shape (n,)."""
-    percents: Scores = (taken * 100 // WHOLE).sum(axis=1)
-    return percents
+    room.sort(axis=1)
+    taken = room[:, : request.count]
+    taken = np.where(taken == NO_ROOM, 0, taken)
+    idle = (taken == WHOLE).sum(axis=1)
+    percent = (taken * 100 // WHOLE).sum(axis=1)
+    in_use = np.maximum(MAX_NODE_SCORE - percent // 10, FREE_DEVICE)
+    return np.where(idle > 0, np.maximum(FREE_DEVICE - idle, IDLE_NODE), in_use)
