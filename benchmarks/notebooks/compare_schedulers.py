@@ -17,7 +17,7 @@
 # seconds); to look at one of your own, replace `schedlab.run(...)` by
 # `schedlab.load_run("runs/quickstart-20250101-120000")`.
 #
-# Open this file in Jupyter with jupytext (`pip install "schedlab[notebook]"`), or make a notebook
+# Open this file in Jupyter with jupytext (`pip install -e '.[notebook]'`), or make a notebook
 # of it: `jupytext --to ipynb compare_schedulers.py`.
 
 # %%

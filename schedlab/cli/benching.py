@@ -181,4 +181,4 @@ def _print(results: list[CaseResult], changes: list[Change], wanted: Wanted) -> 
         if missing:
             out.print(f"not comparable with the baseline: {', '.join(missing)}", style="yellow")
     if wanted.save:
-        out.print(f"saved {wanted.save}")
+        out.print(f"saved {wanted.save}", soft_wrap=True, markup=False)

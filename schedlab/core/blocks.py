@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-BLOCK = 64
+BLOCK = 32
 """Entries whose maximum is kept together: a cache-friendly compromise between scan and repair."""
 
 

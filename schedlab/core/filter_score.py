@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 import numpy as np
+import numpy.ma  # np.unique would import it at its first call, in the middle of a decision
 from numpy.typing import NDArray
 
 from schedlab.api import Budget, Cluster, Failure, Placement, PodBatch, Scheduler
@@ -63,7 +64,8 @@ class FilterScore(Scheduler):
             queue.nominees = _Nominees(pods, ReferencePath(self.profile, cluster, select))
         interned = np.array([cluster.signature(spec) for spec in pods.specs], np.int64)
         for signature, waiting in runs(interned, pods, placement.sequence):
-            if isinstance(path, RunPath) and len(waiting) > 1 and not len(cluster.nominated):
+            alone = bool(len(cluster.nominated)) or not RunPath.pays(len(waiting))
+            if isinstance(path, RunPath) and not alone:
                 queue.place_run(path, signature, waiting)
             else:
                 for pod in waiting.tolist():

@@ -29,6 +29,9 @@ ITEMS = 16_384
 
 MOST_DEPTH = 256
 
+SHORTEST = 8
+"""Pods of a signature in a row from which on a step costs less than deciding one by one."""
+
 
 class Shape:
     """How many rows to look at and how deep, learnt from what stopped the last step."""
@@ -43,13 +46,15 @@ class Shape:
         return min(self.rows, count, max(ITEMS // depth, 1)), depth
 
     def learn(self, taken: int, rows: int, depth: int, stopped_by_depth: bool) -> None:
-        """Grow in the direction that stopped a step before half of its items were used."""
-        if 2 * taken >= rows * depth:
-            self.rows *= 2
-        elif stopped_by_depth:
+        """Grow in the direction that stopped a step, wider where half of its items were used.
+
+        Where there were no more rows to look at, only depth is left.
+        """
+        used = 2 * taken >= rows * depth
+        if stopped_by_depth and (rows < self.rows or not used):
             self.depth = min(2 * depth, MOST_DEPTH)
         else:
-            self.rows = min(2 * rows, ITEMS)
+            self.rows = min(2 * max(rows, self.rows), ITEMS)
 
 
 class RunPath(IncrementalPath):
@@ -60,6 +65,11 @@ class RunPath(IncrementalPath):
         self._shapes: dict[int, Shape] = {}
         self._why: dict[int, str] = {}
         self._counted: Counter[str] = Counter()
+
+    @staticmethod
+    def pays(pods: int) -> bool:
+        """Say whether so many pods of one signature are worth a step."""
+        return pods >= SHORTEST
 
     def pick_run(self, signature: int, count: int) -> Ints | None:
         """Return the rows of the next pods of this signature in order, at most ``count``.

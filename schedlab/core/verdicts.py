@@ -23,6 +23,7 @@ from schedlab.api import (
     Verdict,
 )
 from schedlab.errors import InputError
+from schedlab.places import place_of_method
 
 Codes = NDArray[np.int64]
 
@@ -33,7 +34,11 @@ _VERDICT_TYPES = (np.dtype(np.bool_), np.dtype(np.int64))
 
 
 class PluginError(InputError):
-    """A plugin broke its contract."""
+    """A plugin broke its contract; ``place`` is where it is written, "" if unknown."""
+
+    def __init__(self, message: str, place: str = "") -> None:
+        super().__init__(message + f" ({place})" * bool(place))
+        self.place = place
 
 
 def filter_codes(plugin: FilterPlugin, index: int, pod: PodView, nodes: NodeView) -> Codes:
@@ -127,7 +132,8 @@ def _wrong(
 ) -> PluginError:
     return PluginError(
         f"{plugin.name}.{method} returned {_describe(got)}; expected a NumPy array of shape "
-        f"({nodes},), one entry for each node of the view, of dtype {expected}" + _advice(got)
+        f"({nodes},), one entry for each node of the view, of dtype {expected}" + _advice(got),
+        place_of_method(type(plugin), method),
     )
 
 

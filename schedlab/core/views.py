@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from schedlab.core.counts import DomainSums
 from schedlab.core.labels import Column
+from schedlab.errors import InputError, nearest
 from schedlab.model.objects import (
     Node,
     NodeSelectorTerm,
@@ -133,9 +134,22 @@ class NodeView:
         return self._cluster.resources
 
     def resource(self, name: str) -> int:
-        """Return a resource's position on the axis, -1 if no node or pod mentions it."""
-        resources = self._cluster.resources
-        return resources.index(name) if name in resources else -1
+        """Return a resource's position on the axis.
+
+        One that clusters may lack is asked for by ``name in nodes.resources`` before.
+
+        Raises
+        ------
+        InputError
+            If no node or pod mentions it.
+        """
+        if name not in self._cluster.resources:
+            raise InputError(
+                f"{nearest('resource', name, self._cluster.resources)}: no node or pod of this "
+                f"cluster mentions it. Ask first, `if {name!r} in nodes.resources`, where some "
+                "clusters lack it"
+            )
+        return self._cluster.resource(name)
 
     @property
     def allocatable(self) -> Ints:

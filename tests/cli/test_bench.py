@@ -78,8 +78,9 @@ def test_losing_against_the_baseline_ends_badly(
 ) -> None:
     path = tmp_path / "before.json"
     saved = baseline(monkeypatch, path, reference_seconds)
+    assert f"saved {path}\n" in capsys.readouterr().out
     assert run(monkeypatch, "--cases", "basic", "--against", str(path), "--json", *TINY) == code
-    now = json.loads(capsys.readouterr().out.split("saved", 1)[-1].split("\n", 1)[-1])
+    now = json.loads(capsys.readouterr().out)
     assert now["results"][0]["prefix"] == saved["results"][0]["prefix"]
     assert {c["path"] for c in now["changes"]} == {"run", "incremental"}
 

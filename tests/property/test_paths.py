@@ -26,7 +26,7 @@ from schedlab.api import (
     Workload,
     normalize_min_max,
 )
-from schedlab.core import answers, blocks, cells, clusterwide
+from schedlab.core import answers, blocks, cells, clusterwide, runs
 from schedlab.core.filter_score import FilterScore
 from schedlab.core.incremental import IncrementalPath
 from schedlab.core.profile import Profile
@@ -121,6 +121,7 @@ def place(profile: Profile, path: str, workload: Workload) -> tuple[Cluster, Pla
 def taken(size: str) -> Iterator[None]:
     """Have the few nodes of a test dealt with as a large cluster's are."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(runs, "SHORTEST", 2)
         if size == "as if large":
             patch.setattr(blocks, "BLOCK", 2)
             patch.setattr(blocks.BlockMaxima, "pays", staticmethod(lambda length: length > 0))

@@ -119,6 +119,7 @@ def test_long_runs_decide_as_reference(
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(runs, "Shape", Small)
+        patch.setattr(runs, "SHORTEST", 2)
         _, fast = place(local, "run", workload)
     _, reference = place(local, "reference", workload)
     assert_same(fast, reference)
@@ -202,3 +203,11 @@ def test_runs_are_cut_where_the_feasible_maximum_changes() -> None:
     _, reference = place(profile, "reference", workload)
     assert_same(fast, reference)
     assert fast.info["pods_in_runs"] >= 60
+
+
+def test_a_run_on_one_node_learns_to_look_deeper() -> None:
+    workload = cluster_of([20_000])
+    _, fast = place(scored_by(), "run", workload)
+    _, reference = place(scored_by(), "reference", workload)
+    assert_same(fast, reference)
+    assert fast.info["run_steps"] <= 8

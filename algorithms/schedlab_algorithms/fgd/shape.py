@@ -26,9 +26,9 @@ def free_cpu(nodes: NodeView) -> Ints:
 
 def free_gpu(nodes: NodeView) -> Ints:
     """Return free thousandths over all devices, shape (n,)."""
-    at = nodes.resource(GPU_MILLI)
-    if at < 0:
+    if GPU_MILLI not in nodes.resources:
         return np.zeros(len(nodes), np.int64)
+    at = nodes.resource(GPU_MILLI)
     free: Ints = nodes.allocatable[:, at] - nodes.requested[:, at]
     return free
 

@@ -70,16 +70,22 @@ class NodeResourcesFit(FilterPlugin, ScorePlugin):
 
     def filter(self, pod: PodView, nodes: NodeView) -> Verdict:
         """Reject by pod count and by each resource; unresolvable where allocatable is too small."""
-        asked = pod.memo(self, "asked", lambda: columns(self._asked(pod)))
+        asked, need, bit, hopeless = pod.memo(self, "asked", lambda: self._needs(pod, nodes))
         allocatable = nodes.allocatable[:, asked]
-        need = pod.requests[asked]
         short = nodes.requested[:, asked] + need > allocatable
         if not np.count_nonzero(short):
             return nodes.pod_count < nodes.allowed_pods
-        full = nodes.pod_count >= nodes.allowed_pods
-        hopeless = need > allocatable
-        bit = 2 << np.arange(len(need))
-        return full | (short & ~hopeless) @ bit | (hopeless @ bit) << len(need)
+        bits = (nodes.pod_count >= nodes.allowed_pods) | short @ bit
+        if not hopeless:
+            return bits
+        return np.where(need > allocatable, bit * ((1 << len(need)) - 1), 0).sum(axis=1) + bits
+
+    def _needs(self, pod: PodView, nodes: NodeView) -> tuple[Ints | slice, Ints, Ints, bool]:
+        """Return the columns asked for, amounts, bits, and whether any node is hopeless."""
+        asked = columns(self._asked(pod))
+        need = pod.requests[asked]
+        hopeless = bool((need > nodes.whole.allocatable[:, asked]).any())
+        return asked, need, 2 << np.arange(len(need)), hopeless
 
     def reasons(self, pod: PodView) -> tuple[Reason, ...]:
         """Return "Too many pods", then "Insufficient r", then the same for hopeless requests."""

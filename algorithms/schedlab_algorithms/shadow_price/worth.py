@@ -97,10 +97,9 @@ def cpu_needs(kinds: list[PodKind], device: Ints, nodes: NodeView) -> tuple[int,
 def _cpu_by_device(nodes: NodeView) -> float:
     """Return the median over all devices of their node's milli-cores per device."""
     whole = nodes.whole
-    shares = whole.resource(GPU_MILLI)
-    if shares < 0:
+    if GPU_MILLI not in whole.resources:
         return np.inf
-    devices = whole.allocatable[:, shares] // WHOLE
+    devices = whole.allocatable[:, whole.resource(GPU_MILLI)] // WHOLE
     having = devices > 0
     if not having.any():
         return np.inf
