@@ -34,6 +34,7 @@ from schedlab.core.counts import ByDomain, CountsByDomain, DomainSums, Part, Spa
 from schedlab.core.labels import Column
 from schedlab.core.views import NodeView, PodView, columns
 from schedlab.core.what_if import WhatIf
+from schedlab.errors import InputError
 from schedlab.model.objects import GpuRequest, Node, PodBatch, PodSpec, Workload
 
 if TYPE_CHECKING:
@@ -175,6 +176,11 @@ class Configurable(ABC):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        if "__init__" in vars(cls):
+            raise InputError(
+                f"{cls.__name__} defines __init__, which it would never be made by: declare its "
+                "arguments as annotated fields (percent: int = 10), and check them in __post_init__"
+            )
         dataclass(frozen=True, kw_only=True)(cls)
 
     @property
@@ -187,6 +193,12 @@ class Plugin(Configurable):
     """What filter, score and device plugins share."""
 
     locality: ClassVar[Locality] = Locality.CLUSTER
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if not isinstance(cls.locality, Locality):
+            choices = ", ".join(str(choice) for choice in Locality)
+            raise InputError(f"{cls.__name__}.locality is {cls.locality!r}: expected {choices}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from schedlab.model_keys import keys_at
+
 if TYPE_CHECKING:
     from pydantic import ValidationError
+    from pydantic_core import ErrorDetails
 
 
 class InputError(ValueError):
@@ -23,11 +26,13 @@ def nearest(kind: str, name: str, known: Iterable[str]) -> str:
     return f"unknown {kind} {name!r}{hint} (known: {', '.join(names) or 'none'})"
 
 
-def explain_validation(error: ValidationError, where: str) -> str:
-    """Return a pydantic error as one line for each fault: file, path in it, expectation."""
+def explain_validation(error: ValidationError, where: str, model: object = None) -> str:
+    """Return a pydantic error as one line for each fault: file, path in it, expectation.
+
+    ``model``, the class that was to be made, tells which keys there are.
+    """
     return "\n".join(
-        f"{where}: {_path(e['loc'])}: {_say(e['msg'], e.get('input'))}"
-        for e in error.errors(include_url=False)
+        f"{where}: {_path(e['loc'])}: {_say(e, model)}" for e in error.errors(include_url=False)
     )
 
 
@@ -38,6 +43,21 @@ def _path(location: tuple[int | str, ...]) -> str:
     return path or "(top level)"
 
 
-def _say(message: str, given: object) -> str:
-    shown = repr(given)
-    return f"{message}, got {shown if len(shown) <= 60 else shown[:57] + '...'}"
+def _say(fault: ErrorDetails, model: object) -> str:
+    if fault["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
+        *outer, key = fault["loc"]
+        return _unknown_key(str(key), keys_at(model, outer))
+    message = fault["msg"].removeprefix("Value error, ")
+    shown = repr(fault.get("input"))
+    shown = shown if len(shown) <= 60 else shown[:57] + "..."
+    return message if " got " in message else f"{message}, got {shown}"
+
+
+def _unknown_key(key: str, known: Sequence[str] | None) -> str:
+    """Return what is wrong with a key, and the nearest of those that there are."""
+    if known is None:
+        return "unknown key"
+    lowered = {k.lower(): k for k in known}
+    close = get_close_matches(key.lower(), lowered, n=1, cutoff=0.5)
+    hint = f"; did you mean {lowered[close[0]]!r}?" if close else ""
+    return f"unknown key{hint} (known: {', '.join(known) or 'none'})"

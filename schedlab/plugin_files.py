@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import inspect
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 
@@ -18,6 +19,7 @@ from schedlab.api import (
     WorkloadSource,
 )
 from schedlab.errors import InputError
+from schedlab.whole_class import require_whole
 
 
 def classes_in_file(path: Path) -> list[type[Configurable]]:
@@ -31,17 +33,25 @@ def classes_in_file(path: Path) -> list[type[Configurable]]:
         Scheduler,
         WorkloadSource,
     )
-    found: list[type[Configurable]] = [
+    defined: list[type[Configurable]] = [
         cls
         for cls in vars(module).values()
         if inspect.isclass(cls) and issubclass(cls, bases) and cls.__module__ == module.__name__
     ]
+    found = [cls for cls in defined if not _is_base(cls, defined)]
+    for cls in found:
+        require_whole(cls)
     if not found:
         raise InputError(
             f"{path}: defines no plugin: derive a class from schedlab.api.ScorePlugin, "
             "FilterPlugin, DevicePlugin, PostFilterPlugin, Scheduler or WorkloadSource"
         )
     return found
+
+
+def _is_base(cls: type[Configurable], defined: Sequence[type[Configurable]]) -> bool:
+    """Say whether a class only holds what others of the file have in common."""
+    return inspect.isabstract(cls) and any(c is not cls and issubclass(c, cls) for c in defined)
 
 
 def _import_file(path: Path) -> ModuleType:
@@ -54,6 +64,8 @@ def _import_file(path: Path) -> ModuleType:
     module = sys.modules[name] = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
+    except InputError as error:
+        raise InputError(f"{path}{_line_in(error, path)}: {error}") from error
     except Exception as error:
         line = _line_in(error, path)
         raise InputError(f"{path}{line}: raises on import: {error!r}") from error
@@ -68,7 +80,7 @@ def module_name(path: Path) -> str:
 def _line_in(error: Exception, path: Path) -> str:
     traceback, line = error.__traceback__, ""
     while traceback is not None:
-        if traceback.tb_frame.f_code.co_filename == str(path):
+        if traceback.tb_frame.f_code.co_filename == str(path.absolute()):
             line = f":{traceback.tb_lineno}"
         traceback = traceback.tb_next
     return line

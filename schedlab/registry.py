@@ -41,6 +41,7 @@ from schedlab.entries import Classes, toml_files
 from schedlab.errors import InputError, explain_validation, nearest
 from schedlab.origin import is_built_in
 from schedlab.plugin_files import classes_in_file, module_name
+from schedlab.whole_class import require_whole
 
 C = TypeVar("C", bound=Configurable)
 V = TypeVar("V")
@@ -149,10 +150,10 @@ class Registry:
 
         ``keys`` say what it does not; ``where`` names it in messages.
         """
-        config = as_configured(keys, configuration, where, self._extension_points)
+        config = as_configured(keys, configuration, where, self.extension_points)
         return assemble(name, config, self._make_vetted)
 
-    def _extension_points(self, name: str) -> tuple[str, ...] | None:
+    def extension_points(self, name: str) -> tuple[str, ...] | None:
         """Return where a plugin that is not Kubernetes' own acts, None if there is none."""
         if name not in self.plugins:
             return None
@@ -196,10 +197,11 @@ def installed() -> Registry:
 
 def build(cls: type[C], args: Mapping[str, Any]) -> C:
     """Construct ``cls`` from validated arguments; raise InputError naming each fault."""
+    require_whole(cls)
     try:
         return TypeAdapter(cls).validate_python(dict(args))
     except ValidationError as error:
-        raise InputError(explain_validation(error, f"arguments of {cls.__name__}")) from error
+        raise InputError(explain_validation(error, f"arguments of {cls.__name__}", cls)) from error
 
 
 def _vetted(plugin: Plugin) -> Plugin:

@@ -118,13 +118,21 @@ def _print(subject: Configurable, findings: Sequence[Finding]) -> None:
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
     for column in ("check", "result", "what it asks"):
         table.add_column(column, no_wrap=column != "what it asks")
+    first = _first_by_mistake(findings)
     for f in findings:
+        same = first.get(f.mistake, f) is not f
+        result = f"{f.status}, as {first[f.mistake].check}" if same else f.status
         note = f"{f.about} ({f.message})" if f.message and f.status == "pass" else f.about
-        table.add_row(Text(f.check), Text(f.status, style=STYLES[f.status]), Text(note))
+        table.add_row(Text(f.check), Text(result, style=STYLES[f.status]), Text(note))
     out.print(Padding(table, (0, 0, 1, 2)))
     for f in findings:
-        if f.status != "pass":
+        if f.status != "pass" and first.get(f.mistake, f) is f:
             out.print(Padding(_fault(f), (0, 0, 1, 2)))
+
+
+def _first_by_mistake(findings: Sequence[Finding]) -> dict[str, Finding]:
+    """Return the first check that found each mistake, which stands for the later ones."""
+    return {f.mistake: f for f in reversed(findings) if f.mistake}
 
 
 def _title(subject: Configurable) -> str:

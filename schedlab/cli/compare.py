@@ -27,7 +27,8 @@ def compare(
     """Compare runs with each other.
 
     Ranks the schedulers of all runs by workload, or shows their differences from a
-    baseline. A scheduler that several runs have is told apart by the run's folder. A difference is
+    baseline. A scheduler that several runs have is told apart by the run's folder; as the baseline
+    it stands, without the folder, for each run's own. A difference is
     the mean over common seeds of scheduler minus baseline with the 95 % half-width of the
     paired differences; it is marked where that interval leaves out zero.
 

@@ -17,7 +17,7 @@ from rich.text import Text
 from schedlab.cli.columns import Column, by_importance, column
 from schedlab.cli.console import console, print_json
 from schedlab.cli.fitted import fitted_table
-from schedlab.cli.results import legend, ranked_table, show_failures
+from schedlab.cli.results import legend, ranked_table, show_failures, show_why_nothing
 from schedlab.harness.compare import differences, known_metrics, merge
 from schedlab.harness.run import load_run
 from schedlab.harness.summary import ranking, summarise
@@ -62,7 +62,7 @@ def _show_text(
         cells = table[table["workload"] == workload]
         _show_workload(workload, cells, ranking(summary, workload), baseline, columns, out)
     if len(summary):
-        text = legend(summary) if baseline is None else DIFFERENCE_LEGEND
+        text = legend(summary, "--tsv") if baseline is None else DIFFERENCE_LEGEND
         out.print(text, style="dim", markup=False)
 
 
@@ -81,15 +81,21 @@ def _show_workload(
     columns: Sequence[Column] | None,
     out: Console,
 ) -> None:
-    title = workload if baseline is None else f"{workload}: difference from {baseline}"
+    title = workload if baseline is None else f"{workload}: {_from(cells, baseline)}"
     out.print(Text(title, style="bold"))
     if baseline is None:
         out.print(ranked_table(cells, order, columns or by_importance(cells), out.width))
+        show_why_nothing(cells, out)
     elif len(cells):
         out.print(difference_table(cells, order, columns, out.width))
     else:
         out.print(f"no good trial of {baseline} and another scheduler here", markup=False)
     out.print()
+
+
+def _from(cells: pd.DataFrame, baseline: str) -> str:
+    within = len(cells) and baseline not in set(cells["baseline"])
+    return f"difference from {baseline}" + (" of the same run" if within else "")
 
 
 def difference_table(

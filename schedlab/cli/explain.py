@@ -24,12 +24,19 @@ def explain(
         ),
     ] = None,
     scheduler: Annotated[
-        str,
-        typer.Option(metavar="NAME", help="Who decides (a profile of schedlab list schedulers)."),
-    ] = "kubernetes",
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Who decides: a profile of schedlab list schedulers [kubernetes, or as a "
+            "recorded scenario says].",
+        ),
+    ] = None,
     config: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="A KubeSchedulerConfiguration to decide by."),
+        typer.Option(
+            metavar="FILE",
+            help="A KubeSchedulerConfiguration to decide by, instead of --scheduler.",
+        ),
     ] = None,
     profile: Annotated[
         str,
@@ -62,14 +69,14 @@ def explain(
     Examples:
 
     \b
-    kubectl get nodes,pods,pv,pvc,sc,csinodes,services,namespaces -A -o json > dump.json
+    kubectl get nodes,pods,services,namespaces,rs,sts,rc,pdb,pc,pv,pvc,sc,csinodes,csidrivers,csistoragecapacities -A -o json > dump.json
     schedlab explain dump.json                          every pending pod, in brief
     schedlab explain dump.json default/web-0            one pod, in depth
     schedlab explain dump.json new-pod.yaml --now       would it fit?
     schedlab explain dump.json web-0 --config my-kube-scheduler.yaml
-    schedlab explain mixed POD --scheduler best-fit --seed 0
+    schedlab explain mixed shop/web-291-0 --scheduler best-fit
     schedlab explain scenario.json.gz --json            the answer of kube-scheduler
-    """
+    """  # noqa: E501 - to be copied as one line
     from schedlab.cli.explaining import Chosen, Question, tell
 
     chosen = Chosen(scheduler, config, profile, tuple(plugin or ()))

@@ -22,9 +22,10 @@ def print_brief(
         Text(f"{workload.name}: {placed} of {count} waiting pods fit ({scheduler})", style="bold")
     )
     order = sorted(placement.sequence.tolist(), key=lambda pod: bool(placement.node[pod] >= 0))
-    listed = table("pod", "goes to")
+    why = [f"why on none of {len(workload.nodes)} nodes"] if placed < count else []
+    listed = table("pod", "goes to", *why)
     for pod in order[:ROWS]:
-        listed.add_row(workload.pods.names[pod], _fate(placement, workload, pod))
+        listed.add_row(workload.pods.names[pod], *_fate(placement, workload, pod))
     console.print(listed)
     if len(order) > ROWS:
         console.print(f"and {len(order) - ROWS} more (--json tells all)")
@@ -33,14 +34,19 @@ def print_brief(
         console.print(f"\nWhy? Ask for one: schedlab explain {source} {example}")
 
 
-def _fate(placement: Placement, workload: Workload, pod: int) -> Text:
+def _fate(placement: Placement, workload: Workload, pod: int) -> tuple[Text, ...]:
+    """Return the pod's node, or none and why."""
     row = int(placement.node[pod])
     if row >= 0:
-        return Text(workload.nodes[row].name)
+        return (Text(workload.nodes[row].name),)
+    return Text("nowhere", style="red"), Text(_why(placement, workload, pod), style="red")
+
+
+def _why(placement: Placement, workload: Workload, pod: int) -> str:
     failures: tuple[Failure, ...] = placement.failures[int(placement.failure[pod])]
     nodes: dict[str, int] = {}
     for failure in failures:
         nodes[failure.reason] = nodes.get(failure.reason, 0) + failure.nodes
     if list(nodes.values()) == [len(workload.nodes)]:
-        return Text(f"nowhere: {failures[0].reason}", style="red")
-    return Text(", ".join(f"{n} {reason}" for reason, n in nodes.items()), style="red")
+        return failures[0].reason
+    return ", ".join(f"{n} {reason}" for reason, n in nodes.items())

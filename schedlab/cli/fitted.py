@@ -19,9 +19,15 @@ def fitted_table(
     """Return a numbered row for each scheduler, with the columns that fit into ``width``.
 
     ``filled`` holds the most important column first; the known ones are shown in the order
-    of :data:`COLUMNS`, others after them.
+    of :data:`COLUMNS`, others after them.  Those left out are named under the table.
     """
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, GAP, 0, 0))
+    table = Table(
+        box=None,
+        pad_edge=False,
+        header_style="bold",
+        padding=(0, GAP, 0, 0),
+        caption_justify="left",
+    )
     table.add_column("\n#", justify="right")
     table.add_column("\nscheduler", no_wrap=True)
     kept = _shown_order(_fitting(filled, width - _names_width(schedulers)))
@@ -29,6 +35,9 @@ def fitted_table(
         table.add_column(column.heading, justify="right", no_wrap=True)
     for at, scheduler in enumerate(schedulers):
         table.add_row(str(at + 1), Text(scheduler), *(filled[c][at] for c in kept))
+    left_out = [c.metric for c in filled if c not in kept]
+    if left_out:
+        table.caption = Text(f"no room for {', '.join(left_out)}", style="dim")
     return table
 
 

@@ -61,6 +61,7 @@ def _refuse_overwriting(*paths: Path) -> None:
 def _next_steps(plugin: Path, test: Path) -> str:
     file = shlex.quote(str(plugin))
     return f"""
-test it:                        python -m pytest {shlex.quote(str(test))}
+does it keep its contract?      schedlab check {file}
+test it (pip install pytest):   python -m pytest {shlex.quote(str(test))}
 see it ranked in seconds:       schedlab run smoke --plugin {file}
 rank it among ten schedulers:   schedlab run quickstart --plugin {file}"""

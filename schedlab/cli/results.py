@@ -15,10 +15,12 @@ from schedlab.cli.fitted import fitted_table
 from schedlab.harness.report import SUMMARY, TABLE
 from schedlab.harness.run import Run
 from schedlab.harness.summary import ranking
+from schedlab.metrics.placed import unplaced_by_reason
 
 LEAST_SHARE = 0.005
 """The smallest share of a scheduler's time that the terminal shows; the file has them all."""
 
+REASON = f"{unplaced_by_reason.name}:"
 FAILURE = ["workload", "status", "reason"]
 
 
@@ -29,9 +31,10 @@ def show_rankings(run: Run, out: Console) -> None:
         cells = summary[summary["workload"] == workload]
         table = ranked_table(cells, ranking(summary, workload), by_importance(cells), out.width)
         out.print(_title(run, workload), table, sep="\n")
+        show_why_nothing(cells, out)
         out.print()
     if len(summary):
-        out.print(legend(summary), style="dim", markup=False)
+        out.print(legend(summary, TABLE), style="dim", markup=False)
 
 
 def ranked_table(
@@ -40,6 +43,18 @@ def ranked_table(
     """Return the schedulers' means as a table, the best of each column marked."""
     filled = {c: [_styled(t) for t in texts(c, cells, schedulers)] for c in columns}
     return fitted_table(filled, schedulers, width)
+
+
+def show_why_nothing(cells: pd.DataFrame, out: Console) -> None:
+    """Where no scheduler places a pod of a workload, print the most frequent reason."""
+    placed = cells[cells["metric"] == "pods_placed"]["mean"]
+    reasons = cells[cells["metric"].str.startswith(REASON) & (cells["mean"] > 0)]
+    if placed.empty or placed.any() or reasons.empty:
+        return
+    pods = reasons.groupby("metric", sort=True)["mean"].mean()
+    reason = str(pods.idxmax()).removeprefix(REASON)
+    told = f"No scheduler places any pod, most often because of {reason} (pods: {pods.max():,.0f})"
+    out.print(told, style="red", markup=False, soft_wrap=True)
 
 
 def show_times(run: Run, out: Console) -> None:
@@ -106,7 +121,9 @@ def _title(run: Run, workload: str) -> Text:
     return Text.assemble((workload, "bold"), (f"  {told}", "dim"))
 
 
-def legend(summary: pd.DataFrame) -> str:
+def legend(summary: pd.DataFrame, all_metrics: str) -> str:
+    """Return how to read a ranked table, and where all metrics are."""
     seeds = int(summary["seeds"].max())
     spread = f"mean ± 95 % half-width over {seeds} seeds; " if seeds > 1 else ""
-    return f"{BEST} best; {spread}latency is of the scheduler's logic only; all metrics: {TABLE}"
+    latency = "latency is of the scheduler's logic only (for p99 use --workers 1)"
+    return f"{BEST} best; {spread}{latency}; all metrics: {all_metrics}"

@@ -118,4 +118,4 @@ def validated(model: type[M], data: Mapping[str, Any], where: str) -> M:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        raise InputError(explain_validation(error, where)) from error
+        raise InputError(explain_validation(error, where, model)) from error

@@ -79,7 +79,7 @@ def parse_profile(table: dict[str, Any], where: str) -> ProfileConfig:
     try:
         return ProfileConfig.model_validate(table)
     except ValidationError as error:
-        raise InputError(explain_validation(error, where)) from error
+        raise InputError(explain_validation(error, where, ProfileConfig)) from error
 
 
 def refuse_mixture(table: Mapping[str, Any], where: str) -> None:

@@ -139,7 +139,7 @@ def make_suite(data: Mapping[str, Any], where: str) -> Suite:
     try:
         return Suite.model_validate(data)
     except ValidationError as error:
-        raise InputError(explain_validation(error, where)) from error
+        raise InputError(explain_validation(error, where, Suite)) from error
 
 
 def load_suite(name_or_path: str | Path, registry: Registry) -> Suite:

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from schedlab.registry import Registry
 
 YAML_SUFFIXES = (".yaml", ".yml", ".yaml.gz", ".yml.gz")
+HINTS = 3
+"""Pods named where one is not found."""
+
 FILE_SUFFIXES = (*YAML_SUFFIXES, ".json", ".json.gz")
 
 
@@ -117,6 +120,20 @@ def find_pod(name: str, workload: Workload) -> str:
         return found[0]
     if found:
         raise InputError(f"pod {name!r} is in several namespaces: {', '.join(found)}")
-    close = get_close_matches(name, names, n=3, cutoff=0.4) or list(names[:3])
-    hint = f"; did you mean {' or '.join(close)}?" if close else "; there are no pods at all"
-    raise InputError(f"{workload.name}: no pod {name!r} among {len(names)}{hint}")
+    raise InputError(f"{workload.name}: no pod {name!r} among {len(names)}; {_hint(name, names)}")
+
+
+def _hint(name: str, names: Sequence[str]) -> str:
+    """Return what to ask for instead: a controller's pods, names alike, or some that exist."""
+    if not names:
+        return "there are no pods at all"
+    prefix = f"{name}-"
+    own = [n for n in names if n.startswith(prefix) or n.partition("/")[2].startswith(prefix)]
+    if own:
+        more = f" and {len(own) - HINTS} more" if len(own) > HINTS else ""
+        return f"pods of that name are {', '.join(own[:HINTS])}{more}"
+    full = {n if "/" in name else n.partition("/")[2]: n for n in reversed(names)}
+    close = [full[n] for n in get_close_matches(name, full, n=HINTS)]
+    if close:
+        return f"did you mean {' or '.join(close)}?"
+    return f"the first are {', '.join(names[:HINTS])}"

@@ -27,7 +27,7 @@ DIFFERENCE_COLUMNS = [
 
 
 def merge(runs: Sequence[Run]) -> pd.DataFrame:
-    """Return the trials of several runs in one frame.
+    """Return the trials of several runs in one frame, with the column ``run`` (a name).
 
     A workload whose contents are not the same in all runs is told apart as ``label [run
     folder]``: it is another workload.  So is a scheduler that several runs tried on one
@@ -43,6 +43,7 @@ def merge(runs: Sequence[Run]) -> pd.DataFrame:
     changed = _changed_workloads(runs)
     frames = [run.trials.copy() for run in runs]
     for frame, name in zip(frames, names, strict=True):
+        frame["run"] = name
         frame["workload"] = [_told_apart(w, name, w in changed) for w in frame["workload"]]
     tried = Counter(cell for frame in frames for cell in set(_cells(frame)))
     for frame, name in zip(frames, names, strict=True):
@@ -66,24 +67,43 @@ def differences(trials: pd.DataFrame, baseline: str, metrics: Sequence[str]) -> 
     workload's luck with a seed cancels out), and ``seeds`` their number.  Where they have
     none, it is the difference of the means, without an interval and with 0 seeds.
 
+    A label that :func:`merge` told apart by run stands for each run's own: schedulers are
+    then compared with the baseline of their run, and left out where that has none.
+
     Raises
     ------
     InputError
         For a baseline that no workload has, or a metric that no trial has.
     """
-    _check_known("baseline", [baseline], set(trials["scheduler"]))
+    _check_known("baseline", [baseline], set(trials["scheduler"]) | set(_plain_labels(trials)))
     known_metrics(trials, metrics)
     ok = trials[trials["status"] == "ok"]
     rows = [
-        [workload, scheduler, baseline, metric, *_difference(table[scheduler], table[baseline])]
+        [workload, scheduler, against, metric, *_difference(table[scheduler], table[against])]
         for workload, group in ok.groupby("workload", sort=False)
+        for pairs in [_baselines(group, baseline)]
         for metric in metrics
         for table in [group.pivot(index="seed", columns="scheduler", values=metric)]
-        if baseline in table
-        for scheduler in group["scheduler"].unique()
-        if scheduler != baseline
+        for scheduler, against in pairs.items()
     ]
     return pd.DataFrame(rows, columns=DIFFERENCE_COLUMNS)
+
+
+def _baselines(group: pd.DataFrame, baseline: str) -> dict[str, str]:
+    """Return with which scheduler each other one of a workload is compared."""
+    schedulers = list(group["scheduler"].unique())
+    if baseline in schedulers:
+        return {s: baseline for s in schedulers if s != baseline}
+    labels = zip(_plain_labels(group), group["scheduler"], group["run"], strict=True)
+    own = {run: scheduler for label, scheduler, run in labels if label == baseline}
+    runs = dict(zip(group["scheduler"], group["run"], strict=True))
+    return {s: own[r] for s, r in runs.items() if r in own and s != own[r]}
+
+
+def _plain_labels(trials: pd.DataFrame) -> list[str]:
+    """Return the schedulers' labels as they were before :func:`merge` told them apart."""
+    runs = trials["run"] if "run" in trials else [""] * len(trials)
+    return [s.removesuffix(f" [{r}]") for s, r in zip(trials["scheduler"], runs, strict=True)]
 
 
 def known_metrics(trials: pd.DataFrame, metrics: Sequence[str] | None) -> list[str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from schedlab.config.overrides import with_plugin_files
 from schedlab.config.paths import anchored
 from schedlab.config.suite import Suite, check_names, load_suite
+from schedlab.harness.inputs import read_given_files
 from schedlab.harness.lock import locked
 from schedlab.harness.matrix import expand
 from schedlab.harness.process import run_trial, stop_workers
@@ -84,6 +85,7 @@ def run(
     registry = Registry(files)
     suite = anchored(_checked(suite, registry), Path.cwd(), registry)
     specs = expand(suite, registry, files)
+    read_given_files(specs, registry)
     where = new_run_folder(suite.name) if folder is None else given_run_folder(Path(folder))
     with locked(where):
         require_empty(where)

@@ -153,4 +153,4 @@ def _read(model: type[M], path: Path) -> M:
     try:
         return model.model_validate_json(path.read_bytes())
     except ValidationError as error:
-        raise InputError(explain_validation(error, str(path))) from error
+        raise InputError(explain_validation(error, str(path), model)) from error

@@ -15,7 +15,7 @@ from schedlab.metrics.statistics import mean_interval
 if TYPE_CHECKING:
     from schedlab.harness.run import Run
 
-NOT_METRICS = ("workload", "scheduler", "seed", "status")
+NOT_METRICS = ("workload", "scheduler", "seed", "status", "run")
 SUMMARY_COLUMNS = ["workload", "scheduler", "metric", "mean", "half_width", "seeds"]
 RANKING = (
     "placed_priority_weighted",
@@ -49,7 +49,7 @@ def ranking(summary: pd.DataFrame, workload: str) -> list[str]:
     cells = summary[summary["workload"] == workload]
     means = cells.pivot(index="scheduler", columns="metric", values="mean")
     keys = {
-        str(scheduler): (*(_cost(m, float(row[m])) for m in RANKING), str(scheduler))
+        str(scheduler): (*(_cost(m, float(row.get(m, math.nan))) for m in RANKING), str(scheduler))
         for scheduler, row in means.iterrows()
     }
     return sorted(keys, key=lambda s: keys[s])

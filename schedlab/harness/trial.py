@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from schedlab.config.suite import BudgetConfig, Entry, Model
 from schedlab.model.objects import Workload
+from schedlab.places import place_in
 
 TIMES = "time_by_plugin"
 """Where ``info`` holds the time by plugin and extension point of a profiled trial."""
@@ -133,8 +134,10 @@ class TrialResult(BaseModel):
 
     @property
     def reason(self) -> str:
-        """Why it is not ok, in one line; empty if it is."""
+        """Why it is not ok, in one line, with the plugin's line that raised; empty if it is."""
         if self.error is None:
             return ""
         first = self.error.message.strip().splitlines() or [""]
-        return f"{self.error.type}: {first[0]}" if first[0] else self.error.type
+        told = f"{self.error.type}: {first[0]}" if first[0] else self.error.type
+        place = place_in(self.error.traceback)
+        return f"{told} ({place})" if place and place not in told else told

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import PercentFormatter
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from schedlab.metrics import METRICS
 from schedlab.plot import style
 from schedlab.plot.frames import costs, intervals, label, one_workload, shown, telling_quality
 from schedlab.plot.labels import Cross, label_points
 from schedlab.plot.style import INK, SIZE, Style
+
+Looks = Mapping[str, Style]
 
 UTILISATION = {"utilisation_cpu": "cpu", "utilisation_memory": "memory", "utilisation_gpu": "gpu"}
 
@@ -22,6 +25,7 @@ def quality_latency(
     *,
     quality: str | None = None,
     latency: str = "latency_p50_us",
+    looks: Looks | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw placement quality against the latency of a decision, a point a scheduler.
@@ -39,6 +43,8 @@ def quality_latency(
         in which the schedulers differ.
     latency : str
         A metric in µs.
+    looks : mapping of str to Style, optional
+        What each scheduler looks like, to be the same in several figures.
     ax : Axes, optional
 
     Raises
@@ -50,7 +56,7 @@ def quality_latency(
     quality = quality or telling_quality(trials)
     ax = style.axes(ax)
     points = costs(trials, latency).join(intervals(trials, quality).add_suffix("_y"), how="inner")
-    looks = style.styles(trials["scheduler"])
+    looks = looks or style.styles(trials["scheduler"])
     for name, point in points.iterrows():
         _point(ax, point, looks[str(name)])
     _scales(ax, quality, latency)
@@ -62,8 +68,8 @@ def _point(ax: Axes, point: pd.Series, look: Style) -> None:
     ax.errorbar(
         point["mean"],
         point["mean_y"],
-        xerr=[[point["mean"] - point["low"]], [point["high"] - point["mean"]]],
-        yerr=[[point["mean_y"] - point["low_y"]], [point["high_y"] - point["mean_y"]]],
+        xerr=_whisker(point["mean"], point["low"], point["high"]),
+        yerr=_whisker(point["mean_y"], point["low_y"], point["high_y"]),
         fmt=look.marker,
         markersize=7,
         color=look.colour,
@@ -86,17 +92,33 @@ def _scales(ax: Axes, quality: str, latency: str) -> None:
     ax.set_xlabel(f"{label(latency)} (scheduler logic only)", fontsize=SIZE, color=INK)
     ax.set_ylabel(label(quality), fontsize=SIZE, color=INK)
     if METRICS[quality].unit == "share":
-        ax.yaxis.set_major_formatter(PercentFormatter(1.0))
+        style.percent(ax, "y")
     if METRICS[quality].better == "lower":
         ax.invert_yaxis()
 
 
 def ranked_bars(
-    trials: pd.DataFrame, *, metric: str = "placed_share", ax: Axes | None = None
+    trials: pd.DataFrame,
+    *,
+    metric: str = "placed_share",
+    order: Sequence[str] | None = None,
+    looks: Looks | None = None,
+    ax: Axes | None = None,
 ) -> Axes:
     """Draw the schedulers' means of a metric as bars, best on top, with 95 % intervals.
 
     The axis starts near the values where they lie close together, and says so.
+
+    Parameters
+    ----------
+    trials : DataFrame
+        ``run.trials`` of one workload.
+    metric : str
+    order : sequence of str, optional
+        The schedulers from the top; by default by the metric, then by name.
+    looks : mapping of str to Style, optional
+        What each scheduler looks like, to be the same in several figures.
+    ax : Axes, optional
 
     Raises
     ------
@@ -105,9 +127,9 @@ def ranked_bars(
     """
     trials = one_workload(trials, [metric])
     table = intervals(trials, metric)
-    worst_first = METRICS[metric].better == "higher"
-    table = table.sort_values("mean", ascending=worst_first, kind="stable")
-    looks = style.styles(trials["scheduler"])
+    ranked = _by_mean(table, metric) if order is None else [n for n in order if n in table.index]
+    table = table.loc[ranked[::-1]]
+    looks = looks or style.styles(trials["scheduler"])
     ax = style.axes(ax, height=0.9 + 0.3 * len(table))
     ax.barh(
         table.index,
@@ -120,6 +142,12 @@ def ranked_bars(
     )
     _bar_ends(ax, table, metric)
     return ax
+
+
+def _by_mean(table: pd.DataFrame, metric: str) -> list[str]:
+    worst_first = METRICS[metric].better == "lower"
+    by_name = table.sort_index()
+    return list(by_name.sort_values("mean", ascending=worst_first, kind="stable").index)
 
 
 def _bar_ends(ax: Axes, table: pd.DataFrame, metric: str) -> None:
@@ -136,13 +164,18 @@ def _bar_ends(ax: Axes, table: pd.DataFrame, metric: str) -> None:
     ax.grid(axis="y", visible=False)
     ax.tick_params(axis="y", length=0)
     if METRICS[metric].unit == "share":
-        ax.set_xticks([t for t in ax.get_xticks() if start <= t <= 1])
-        ax.xaxis.set_major_formatter(PercentFormatter(1.0))
+        style.percent(ax, "x")
 
 
 def _whiskers(table: pd.DataFrame) -> NDArray[np.float64]:
     """Return how far the interval reaches below and above the mean, shape (2, n)."""
-    return np.array([table["mean"] - table["low"], table["high"] - table["mean"]])
+    return _whisker(table["mean"], table["low"], table["high"])
+
+
+def _whisker(mean: ArrayLike, low: ArrayLike, high: ArrayLike) -> NDArray[np.float64]:
+    """Return mean - low and high - mean, shape (2, n); NaN (nothing drawn) without a spread."""
+    ends = np.array([np.subtract(mean, low), np.subtract(high, mean)], float).reshape(2, -1)
+    return np.where(ends.any(axis=0), ends, np.nan)
 
 
 def utilisation(trials: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
@@ -174,7 +207,7 @@ def utilisation(trials: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
             label=UTILISATION[metric],
         )
     ax.set_yticks(range(len(names)), names)
-    ax.xaxis.set_major_formatter(PercentFormatter(1.0))
+    style.percent(ax, "x")
     ax.set_xlabel("requested / allocatable, whole cluster", fontsize=SIZE, color=INK)
     ax.legend(fontsize=SIZE, frameon=False, ncols=3, loc="lower left", bbox_to_anchor=(0, 1))
     return ax

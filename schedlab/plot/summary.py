@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from schedlab.errors import InputError
+from schedlab.harness.summary import ranking, summarise
 from schedlab.plot import style
 from schedlab.plot.comparison import quality_latency, ranked_bars
 from schedlab.plot.frames import good, telling_quality
@@ -23,7 +24,7 @@ def summary_figure(run: Run) -> Figure:
     """Draw each workload of a run in a row: quality against latency, and quality ranked.
 
     The quality is the share of pods placed, or where the schedulers do not differ in it the
-    nodes used; better is up, and on top.
+    nodes used; better is up.  The bars stand in the order of the run's table.
 
     Raises
     ------
@@ -39,10 +40,12 @@ def summary_figure(run: Run) -> Figure:
     grid = figure.subplots(len(workloads), 2, squeeze=False, width_ratios=[1.25, 1])
     figure.supxlabel(_note(trials), fontsize=SIZE - 0.5, color="#777777", x=0.01, ha="left")
     frames = [trials[trials["workload"] == w] for w in workloads]
-    for (_, right), frame in zip(grid, frames, strict=True):
-        ranked_bars(frame, metric=telling_quality(frame), ax=right)
+    looks, means = style.styles(trials["scheduler"]), summarise(trials)
+    for (_, right), frame, name in zip(grid, frames, workloads, strict=True):
+        order = ranking(means, name)
+        ranked_bars(frame, metric=telling_quality(frame), order=order, looks=looks, ax=right)
     for (left, _), frame, name in zip(grid, frames, workloads, strict=True):
-        quality_latency(frame, ax=left)
+        quality_latency(frame, looks=looks, ax=left)
         style.title(left, name)
     return figure
 

@@ -21,6 +21,7 @@ from schedlab.api import (
     ScorePlugin,
 )
 from schedlab.core.verdicts import PASS, filter_codes, raw_scores
+from schedlab.places import place_of_method
 from schedlab.testing.check import Broken
 from schedlab.testing.scene import Scene, random_scenes
 
@@ -130,6 +131,7 @@ def device_masks(plugin: DevicePlugin, pod: PodView, nodes: NodeView) -> Ints:
         raise Broken(
             f"{plugin.name}.choose returned shape {shape}, type {kind}",
             f"return an int64 array of shape ({len(nodes)},), a bit mask for each node of the view",
+            place_of_method(type(plugin), "choose"),
         )
     return masks
 

@@ -3,24 +3,42 @@
 from __future__ import annotations
 
 import time
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from schedlab.api import Configurable
+from schedlab.core.verdicts import PluginError
 from schedlab.errors import InputError, nearest
+from schedlab.places import place_of
 
 Status = Literal["pass", "fail", "expected", "unexpected"]
 
+DEPENDS_ON_DATA = (ArithmeticError, LookupError, ValueError)
+"""Exceptions that a plugin raises because of a cluster's contents, as a rule."""
+
 
 class Broken(AssertionError):
-    """A contract is broken: what differed, and how to mend it."""
+    """A contract is broken: what differed, and how to mend it.
 
-    def __init__(self, what: str, mend: str) -> None:
+    ``place`` is given for an answer of the wrong form: where the method is written.
+    """
+
+    def __init__(self, what: str, mend: str, place: str = "") -> None:
+        what += f" ({place})" * bool(place)
         super().__init__(what if not mend else f"{what}\n  mend: {mend}")
         self.what = what
         self.mend = mend
+        self.place = place
+
+    @property
+    def mistake(self) -> str:
+        """What the subject raised, and where; "" if it is not about a line of the subject's."""
+        error = self.__cause__
+        if error is None:
+            return f"wrong form {self.place}" if self.place else ""
+        place = error.place if isinstance(error, PluginError) else place_of(error)
+        return f"{type(error).__name__} {place}" if place else ""
 
 
 @dataclass(frozen=True)
@@ -43,6 +61,8 @@ class Finding:
     """What came of one check.
 
     ``expected``: it failed, as declared; ``unexpected``: it passed although declared to fail.
+    ``mistake`` is the exception that the subject raised, and its line; findings with the same
+    one have the same cause.
     """
 
     check: str
@@ -52,6 +72,7 @@ class Finding:
     mend: str = ""
     seconds: float = 0.0
     tags: tuple[str, ...] = ()
+    mistake: str = ""
 
     @property
     def bad(self) -> bool:
@@ -95,16 +116,16 @@ def examine(
 def _examined(subject: Configurable, check: Check, exam: object, why: str | None) -> Finding:
     started = time.perf_counter()
     status: Status = "pass"
-    message, mend = "", ""
+    message, mend, mistake = "", "", ""
     try:
         message = run_check(check, subject, exam)
     except Broken as broken:
-        status, message, mend = "fail", broken.what, broken.mend
+        status, message, mend, mistake = "fail", broken.what, broken.mend, broken.mistake
     if why is not None:
         status, message, mend = _against_declared(status, message, why)
     seconds = time.perf_counter() - started
     tags = tuple(sorted(check.tags))
-    return Finding(check.name, check.about, status, message, mend, seconds, tags)
+    return Finding(check.name, check.about, status, message, mend, seconds, tags, mistake)
 
 
 def _against_declared(status: Status, message: str, why: str) -> tuple[Status, str, str]:
@@ -119,15 +140,16 @@ def run_check(check: Check, subject: object, exam: object) -> str:
         return check.run(subject, exam) or ""
     except Broken:
         raise
+    except PluginError as error:
+        raise Broken(str(error), "") from error
     except Exception as error:
-        raise Broken(
-            f"raised {type(error).__name__}: {error} ({_line_of(error)})",
-            "it must answer for any cluster, also for empty, full and unlabelled nodes",
-        ) from error
+        place = place_of(error)
+        told = f"raised {type(error).__name__}: {error}" + f" ({place})" * bool(place)
+        raise Broken(told, _advice(error)) from error
 
 
-def _line_of(error: Exception) -> str:
-    """Return the innermost file and line outside installed libraries."""
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [f for f in frames if "site-packages" not in f.filename]
-    return f"{own[-1].filename}:{own[-1].lineno}"
+def _advice(error: Exception) -> str:
+    """Return how to mend what only some clusters bring about; "" for plain mistakes."""
+    if isinstance(error, InputError) or not isinstance(error, DEPENDS_ON_DATA):
+        return ""
+    return "it must answer for any cluster, also for empty, full and unlabelled nodes"

@@ -16,6 +16,10 @@ from schedlab.core.views import NodeView
 Ints = NDArray[np.int64]
 
 
+class BeyondLocalityError(PluginError):
+    """A plugin reads what its declared locality does not cover."""
+
+
 class GuardedView(NodeView):
     """The view of a SPEC or NODE plugin, without what the declaration says it does not read.
 
@@ -97,7 +101,7 @@ class GuardedView(NodeView):
             self._refuse(what)
 
     def _refuse(self, what: str) -> NoReturn:
-        raise PluginError(
+        raise BeyondLocalityError(
             f"locality {self._declared.name} reads {self._path}.{what}, which changes with pods "
             + ("on any node" if self._declared is Locality.SPEC else "on other nodes")
         )

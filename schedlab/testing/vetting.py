@@ -47,6 +47,8 @@ def vetting_checks(plugin: Plugin) -> list[Check]:
 
 
 def _refusal(plugin: Plugin, check: str, broken: Broken) -> str:
+    if broken.mistake:
+        return f"{plugin.name} cannot be run: {broken.what}; `schedlab check` tells more"
     return (
         f"{plugin.name} (locality {plugin.locality.name}) does not keep what it promises (check "
         f"{check}): {broken.what}\n  mend: {broken.mend}\n  Decisions could silently be wrong, so "

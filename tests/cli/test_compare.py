@@ -43,6 +43,30 @@ def test_differences_leave_the_baseline_out(
     assert all("±" in line for line in lines[2:4])
 
 
+def test_a_baseline_of_both_runs_is_paired_within_each(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, other in (("a", "random"), ("b", "first-fit")):
+        suite = {"name": name, "workloads": [TINY], "schedulers": ["kubernetes", other]}
+        schedlab.run(Suite.model_validate(suite), folder=tmp_path / name)
+    both = [tmp_path / "a", tmp_path / "b"]
+    show_comparison(both, "kubernetes", ["nodes_used"], "json")
+    rows = json.loads(capsys.readouterr().out)
+    assert {(r["scheduler"], r["baseline"]) for r in rows} == {
+        ("random", "kubernetes [a]"),
+        ("first-fit", "kubernetes [b]"),
+    }
+    show_comparison(both, None, ["nodes_used"], "json")
+    means = {r["scheduler"]: r["mean"] for r in json.loads(capsys.readouterr().out)}
+    for row in rows:
+        assert row["difference"] == means[row["scheduler"]] - means[row["baseline"]]
+    show_comparison(both, "kubernetes", None, "text")
+    assert "small: difference from kubernetes of the same run\n" in capsys.readouterr().out
+    show_comparison(both, "kubernetes [a]", ["nodes_used"], "json")
+    rows = json.loads(capsys.readouterr().out)
+    assert {r["scheduler"] for r in rows} == {"random", "first-fit", "kubernetes [b]"}
+
+
 def test_scripts_get_rows(runs: list[Path], capsys: pytest.CaptureFixture[str]) -> None:
     show_comparison(runs, None, ["nodes_used"], "json")
     rows = json.loads(capsys.readouterr().out)
@@ -51,6 +75,41 @@ def test_scripts_get_rows(runs: list[Path], capsys: pytest.CaptureFixture[str]) 
     header, *lines = capsys.readouterr().out.splitlines()
     assert header.split("\t")[:4] == ["workload", "scheduler", "baseline", "metric"]
     assert len(lines) == 2
+
+
+def test_columns_without_room_are_named(
+    runs: list[Path], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen = ["placed_share", "nodes_used", "balance_cv", "peak_memory_mb"]
+    monkeypatch.setenv("COLUMNS", "200")
+    show_comparison(runs, None, chosen, "text")
+    wide = capsys.readouterr().out
+    monkeypatch.setenv("COLUMNS", "48")
+    show_comparison(runs, None, chosen, "text")
+    told = " ".join(capsys.readouterr().out.split())
+    assert "no room for" not in wide
+    assert "no room for balance_cv, peak_memory_mb" in told
+    assert "all metrics: --tsv" in wide
+
+
+def test_where_nothing_is_placed_the_reason_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    container = {"name": "c", "image": "i", "resources": {"requests": {"cpu": "64"}}}
+    node = {"kind": "Node", "status": {"allocatable": {"cpu": "4", "pods": "9"}}}
+    pod = {"kind": "Pod", "spec": {"containers": [container]}}
+    items = [
+        {"apiVersion": "v1", "metadata": {"name": o["kind"].lower()}, **o} for o in (node, pod)
+    ]
+    (tmp_path / "big.json").write_text(
+        json.dumps({"apiVersion": "v1", "kind": "List", "items": items})
+    )
+    big = {"name": "Manifests", "args": {"paths": [str(tmp_path / "big.json")]}}
+    suite = {"name": "x", "workloads": [big], "schedulers": ["kubernetes", "first-fit"]}
+    run = schedlab.run(Suite.model_validate(suite), folder=tmp_path / "run")
+    show_comparison([run.folder], None, None, "text")
+    told = capsys.readouterr().out
+    assert "most often because of NodeResourcesFit: Insufficient cpu (pods: 1)" in told
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
+from schedlab.model.manifests import DUMP_COMMAND
+
 from .conftest import Cli
 
 Object = dict[str, Any]
@@ -126,6 +128,60 @@ def test_a_kube_scheduler_configuration(cli: Cli, dump: Path, tmp_path: Path) ->
     assert set(told["scores"]) == {"NodeResourcesFit"}
 
 
+def test_a_configuration_names_who_decides(cli: Cli, dump: Path, tmp_path: Path) -> None:
+    profile = {"schedulerName": "packer"}
+    config = {
+        "apiVersion": "kubescheduler.config.k8s.io/v1",
+        "kind": "KubeSchedulerConfiguration",
+        "profiles": [profile],
+    }
+    (tmp_path / "ks.yaml").write_text(yaml.safe_dump(config))
+    asked = ("explain", dump, "--config", "ks.yaml")
+    assert "(packer of ks.yaml)" in cli(*asked).out
+    refused = cli(*asked, "--scheduler", "best-fit")
+    assert refused.code == 2
+    assert "--scheduler best-fit and --config ks.yaml" in refused.err
+
+
+def test_owners_that_the_dump_lacks_are_told(cli: Cli, tmp_path: Path) -> None:
+    lonely = pod("web-1", "1")
+    lonely["metadata"]["ownerReferences"] = [
+        {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web"}
+    ]
+    items = [*NODES, lonely]
+    (tmp_path / "d.json").write_text(
+        json.dumps({"apiVersion": "v1", "kind": "List", "items": items})
+    )
+    for words in ((), ("web-1",)):
+        out = cli("explain", "d.json", *words).out
+        assert "Not taken into account: 1 ReplicaSet of a pod (not in the input)" in out
+        assert f"in: {DUMP_COMMAND}" in out
+        told = json.loads(cli("explain", "d.json", *words, "--json").out)
+        assert told["ignored"] == {"ReplicaSet of a pod (not in the input)": 1}
+
+
+def test_reasons_stand_in_a_column_of_their_own(cli: Cli, dump: Path) -> None:
+    lines = cli("explain", dump).out.splitlines()
+    heading, pending = lines[1], lines[2]
+    column = heading.index("why on none of 3 nodes")
+    assert pending[heading.index("goes to") :].startswith("nowhere ")
+    assert pending[column:].startswith("1 node(s) had untolerated taint(s), 2 Insufficient cpu")
+
+
+def test_a_controllers_name_leads_to_its_pods(cli: Cli, tmp_path: Path) -> None:
+    template = {"spec": pod("web", "1")["spec"]}
+    web = {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "web", "namespace": "shop"},
+        "spec": {"replicas": 12, "template": template},
+    }
+    (tmp_path / "d.yaml").write_text(yaml.safe_dump_all([*NODES, web]))
+    for asked in ("web", "shop/web"):
+        err = cli("explain", "d.yaml", asked).err
+        assert "shop/web-deploy-0, shop/web-deploy-1, shop/web-deploy-2 and 9 more" in err
+
+
 def test_a_generated_workload(cli: Cli) -> None:
     brief = cli("explain", "small", "--scheduler", "best-fit")
     asked = brief.out.rstrip().rsplit(" ", 1)[1]
@@ -151,7 +207,8 @@ def test_a_scenario_as_recorded(cli: Cli, tmp_path: Path) -> None:
     [
         (("dump.json", "bigg"), "did you mean shop/big"),
         (("dump.json", "big", "--scheduler", "bestfit"), "did you mean 'best-fit'"),
-        (("dump.json", "big", "--scheduler", "CpSatPacking"), "no filters and scores"),
+        (("dump.json", "big", "--scheduler", "CpSatPacking"), "decides in batches"),
+        (("mixed", "POD"), "the first are "),
         (("mixd",), "did you mean 'mixed'"),
         (("missing.json",), "no such file"),
         (("dump.json", "big", "--config", "dump.json"), "expected one KubeSchedulerConfiguration"),

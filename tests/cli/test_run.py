@@ -108,15 +108,30 @@ def test_an_empty_cluster_no_pods_and_too_large_ones_are_results(cli: Cli) -> No
     assert metrics["TooLarge"]["unplaced_by_reason:NodeResourcesFit: Insufficient cpu"] == 1
 
 
-def test_a_broken_workload_file_is_named_and_others_go_on(cli: Cli, tmp_path: Path) -> None:
-    (tmp_path / "broken.yaml").write_text("kind: Pod\n  x: [\n")
-    chosen = ["--schedulers", "first-fit,random", "--seeds", "0"]
-    done = cli("run", "smoke", "--workloads", "broken.yaml,small", *chosen)
-    assert done.code == 1
-    [told] = [line for line in done.out.splitlines() if "broken ·" in line]
-    assert told.startswith("  broken · first-fit (seed 0), random (seed 0): failed: InputError: ")
-    assert "broken.yaml: line 2, column 4: not YAML" in told
-    assert "small  20 nodes, 150 pods" in done.out
+NEGATIVE = """
+apiVersion: v1
+kind: Node
+metadata: {name: n}
+status: {allocatable: {cpu: "-4"}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("kind: Pod\n  x: [\n", "bad.yaml: line 2, column 4: not YAML"),
+        (NEGATIVE, "bad.yaml (Node n): status.allocatable.cpu: '-4' is negative"),
+    ],
+)
+def test_a_broken_workload_file_is_named_before_any_trial(
+    cli: Cli, tmp_path: Path, text: str, said: str
+) -> None:
+    (tmp_path / "bad.yaml").write_text(text)
+    done = cli("run", "smoke", "--workloads", "small,bad.yaml", "--schedulers", "random")
+    assert done.code == 2
+    assert done.err.startswith("error: ")
+    assert said in done.err
+    assert not list(tmp_path.glob("runs/*")), "nothing was started"
 
 
 @pytest.mark.parametrize(
@@ -136,7 +151,7 @@ def test_a_broken_workload_file_is_named_and_others_go_on(cli: Cli, tmp_path: Pa
         (["run", "smoke", "--plugin", "nan.py"], "returned an array of shape"),
         (["run", "smoke", "--resume", "x"], "leave out SUITE"),
         (["run", "broken.toml"], "broken.toml: not valid TOML"),
-        (["run", "unknown-key.toml"], "unknown-key.toml: sheds: Extra inputs are not permitted"),
+        (["run", "unknown-key.toml"], "unknown-key.toml: sheds: unknown key"),
         (["compare", "nowhere"], "nowhere: not a run folder"),
         (["list", "plugins", "--plugin", "bad.py"], "bad.py:1: raises on import"),
     ],

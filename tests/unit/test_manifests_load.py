@@ -10,7 +10,7 @@ import pytest
 
 from schedlab.core.cluster import Cluster
 from schedlab.errors import InputError
-from schedlab.model.manifests import load_manifests
+from schedlab.model.manifests import DUMP_COMMAND, load_manifests
 from schedlab.model.objects import LabelSelector, Workload
 from schedlab_workloads.manifests import SAMPLE, Manifests
 
@@ -153,7 +153,7 @@ def test_nothing_may_be_there_twice(tmp_path: Path) -> None:
 def test_an_input_without_nodes_says_how_to_get_some(tmp_path: Path) -> None:
     with pytest.raises(
         InputError,
-        match=r"dump\.json: no Node .*kubectl get nodes,pods,pv,pvc,sc,csinodes -A -o json",
+        match=rf"dump\.json: no Node .*{DUMP_COMMAND} > dump\.json",
     ):
         loaded(tmp_path, pod("p"))
 

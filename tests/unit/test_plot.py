@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,6 +13,7 @@ import pandas as pd
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
 from schedlab import plot
@@ -165,6 +167,41 @@ def test_utilisation_leaves_out_what_the_cluster_does_not_have() -> None:
     assert [t.get_text() for t in ax.get_yticklabels()] == NAMES[::-1]
 
 
+def test_bars_stand_in_the_order_given_and_equal_ones_by_name() -> None:
+    ax = plot.ranked_bars(trials(), order=["beta", "solver", "alpha", "unknown"])
+    assert [t.get_text() for t in ax.get_yticklabels()] == ["alpha", "solver", "beta"]
+    equal = trials().iloc[::-1].assign(placed_share=0.5)
+    ax = plot.ranked_bars(equal)
+    assert [t.get_text() for t in ax.get_yticklabels()] == NAMES[::-1]
+
+
+def whiskers(ax: Axes) -> int:
+    """Return how many error bars have a length that is drawn."""
+    bars = [c for c in ax.collections if isinstance(c, LineCollection)]
+    return sum(bool(np.isfinite(s).all()) for c in bars for s in c.get_segments() if len(s))
+
+
+def test_one_seed_has_no_whiskers() -> None:
+    frame = trials()
+    single = frame[frame.seed == 0]
+    for draw in (plot.ranked_bars, plot.quality_latency):
+        assert whiskers(draw(frame)) > 0
+        assert whiskers(draw(single)) == 0
+
+
+@pytest.mark.parametrize("draw", [plot.ranked_bars, plot.quality_latency, plot.utilisation])
+def test_an_axis_of_shares_ends_at_the_whole(draw: Callable[[pd.DataFrame], Axes]) -> None:
+    share = np.repeat([0.96, 0.98, 1.0], 2)
+    ax = draw(trials().assign(placed_share=share, utilisation_cpu=share))
+    drawn(ax)
+    of_x = draw is not plot.quality_latency
+    axis, side = (ax.xaxis, "bottom") if of_x else (ax.yaxis, "left")
+    assert max(axis.get_majorticklocs()) <= 1 + 1e-9
+    bounds = ax.spines[side].get_bounds()
+    assert bounds is not None
+    assert bounds[1] == 1.0
+
+
 # -- decisions and nodes ------------------------------------------------------------------
 
 
@@ -217,6 +254,25 @@ def test_summary_has_a_row_for_each_workload() -> None:
     assert [ax.get_title(loc="left") for ax in figure.axes[::2]] == ["one", "two"]
     drawn(figure.axes[0])
     assert len(points(figure.axes[2])) == 3
+
+
+def test_summary_has_the_order_of_the_table_and_one_colour_a_scheduler() -> None:
+    # All place alike: the table is ordered by what the bars do not show.
+    of = {"alpha": 0.3, "beta": 0.1, "solver": 0.2}
+    one = trials("one").assign(placed_share=1.0, placed_priority_weighted=1.0, nodes_used=5.0)
+    one["balance_cv"] = one["scheduler"].map(of)
+    other = one[one.scheduler != "alpha"].assign(workload="two")
+    figure = plot.summary_figure(run(pd.concat([one, other])))  # type: ignore[arg-type]
+    drawn(figure.axes[0])
+    tables = [["beta", "solver", "alpha"], ["beta", "solver"]]
+    colours: dict[str, set[object]] = {}
+    for bars, ranked in zip(figure.axes[1::2], tables, strict=True):
+        names = [t.get_text() for t in bars.get_yticklabels()]
+        assert names[::-1] == ranked
+        for name, patch in zip(names, bars.patches, strict=True):
+            colours.setdefault(name, set()).add(patch.get_facecolor())
+    assert [len(shown) for shown in colours.values()] == [1, 1, 1]
+    assert len(set.union(*colours.values())) == 3
 
 
 def test_summary_is_the_same_picture_each_time() -> None:
@@ -282,6 +338,12 @@ def test_schedulers_look_different_from_each_other() -> None:
     looks = styles(f"s{i}" for i in range(28))
     assert len({(s.colour, s.marker) for s in looks.values()}) == 28
     assert len({(s.colour, s.dash) for s in looks.values()}) == 28
+
+
+def test_well_known_schedulers_look_the_same_in_every_run() -> None:
+    alone, among = styles(["first-fit"]), styles(["mine", "first-fit", "kubernetes", "other"])
+    assert alone["first-fit"] == among["first-fit"]
+    assert len({s.colour for s in among.values()}) == 4
 
 
 def test_plotting_needs_no_pyplot() -> None:

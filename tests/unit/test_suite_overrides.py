@@ -128,7 +128,7 @@ def test_values_are_set_by_path(suite: Suite) -> None:
         ("workloads.smal.nodes=7", "unknown workload 'smal'; did you mean 'small'"),
         ("schedulers.dice=7", "the form is schedulers.LABEL.key=value"),
         ("budget.effort=lots", "--set budget.effort=lots: budget.effort: Input should be a valid"),
-        ("budgets.effort=1", "budgets: Extra inputs are not permitted"),
+        ("budgets.effort=1", "budgets: unknown key; did you mean 'budget'"),
         ("name.x=1", "'name' is a value and has no keys"),
         ("timeout=-1", "timeout: Input should be greater than 0"),
     ],

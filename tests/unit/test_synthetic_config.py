@@ -26,7 +26,7 @@ SECOND_POOL = '[[pools]]\nname = "a"\ncount = 1\nallocatable = {cpu = 1, memory 
 
 # what is replaced, by what, and the path and expectation that the message must name
 FAULTS = [
-    (POOL, "cuont = 2", r"pools\[0\]\.cuont: Extra inputs are not permitted"),
+    (POOL, "cuont = 2", r"pools\[0\]\.cuont: unknown key; did you mean 'count'"),
     (POOL, "count = -2", r"pools\[0\]\.count: .*greater than or equal to 1, got -2"),
     (POOL, 'count = "2"', r"pools\[0\]\.count: .*valid integer, got '2'"),
     (POOL, "count = 2\nzones = [1]", r"pools\[0\]\.zones\[0\]: .*valid string"),

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from schedlab.api import Configurable
+from schedlab.config.profile import ProfileConfig
 from schedlab.plugin_files import classes_in_file
-from schedlab.registry import build
+from schedlab.registry import Registry, build
 from schedlab.testing import Check
 from schedlab.testing.check import run_check
 from schedlab.testing.contract import ScorePluginContract, check_parameters
 from schedlab.testing.plugin_checks import PLUGIN_CHECKS
-from schedlab.testing.suites import exam_for
+from schedlab.testing.suites import SCHEDULER_CHECKS, WORKLOAD_CHECKS, exam_for
 
 PAGE = Path(__file__).parents[2] / "docs" / "plugins.md"
+TOML = re.compile(r"```toml\n(.*?)```", re.DOTALL)
 PYTHON = re.compile(r"```python\n(.*?)```", re.DOTALL)
 
 
@@ -32,7 +35,15 @@ def plugins(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Configurable]
     return {p.name: p for p in shown_plugins(tmp_path_factory.mktemp("docs"))}
 
 
-SHOWN = ["EmptiestCpu", "Headroom", "FewestPods", "AwayFromBatch", "ThousandPerZone"]
+SHOWN = [
+    "EmptiestCpu",
+    "Headroom",
+    "FewestPods",
+    "AwayFromBatch",
+    "ThousandPerZone",
+    "LargestFirst",
+    "TwoSizes",
+]
 
 
 def test_all_shown_plugins_are_tested(plugins: dict[str, Configurable]) -> None:
@@ -67,4 +78,24 @@ def test_the_shown_contract_class_makes_a_test_for_each_check(
 
 def test_every_check_is_on_the_page() -> None:
     page = PAGE.read_text("utf-8")
-    assert [c.name for c in PLUGIN_CHECKS if f"`{c.name}`" not in page] == []
+    checks = (*PLUGIN_CHECKS, *SCHEDULER_CHECKS, *WORKLOAD_CHECKS)
+    assert [c.name for c in checks if f"`{c.name}`" not in page] == []
+
+
+def test_every_key_of_a_profile_is_on_the_page_and_the_shown_one_works(tmp_path: Path) -> None:
+    page = PAGE.read_text("utf-8")
+    assert [key for key in ProfileConfig.model_fields if f"| `{key}` |" not in page] == []
+    (shown,) = (t for t in TOML.findall(page) if t.startswith("description"))
+    file = tmp_path / "shown_plugins.py"
+    file.write_text("\n\n".join(PYTHON.findall(page)))
+    profile = Registry([file]).make_profile("first-fit", tomllib.loads(shown))
+    assert [(p.name, weight) for p, weight in profile.scores] == [
+        ("BestFit", 2),
+        ("EmptiestCpu", 1),
+    ]
+
+
+def test_every_entry_point_group_is_on_the_page() -> None:
+    page, project = PAGE.read_text("utf-8"), PAGE.parents[1] / "pyproject.toml"
+    groups = tomllib.loads(project.read_text("utf-8"))["project"]["entry-points"]
+    assert [g for g in groups if g.startswith("schedlab.") and g not in page] == []

@@ -87,3 +87,13 @@ def test_built_ins_are_not_vetted_again(monkeypatch: pytest.MonkeyPatch) -> None
     plugin = installed().make_plugin("NodeResourcesFit", {})
     monkeypatch.setattr(type(plugin), "filter", lambda *_: pytest.fail("was asked"))
     vet(plugin)
+
+
+def test_a_plain_mistake_is_not_told_as_a_broken_promise(tmp_path: Path) -> None:
+    file = tmp_path / "misspelt.py"
+    file.write_text(LIAR.format(locality="NODE").replace("pod_count", "pods_count"))
+    with pytest.raises(InputError) as refused:
+        Registry([file]).make_scheduler("FarFromMost", {})
+    assert "FarFromMost cannot be run: raised AttributeError: " in str(refused.value)
+    assert f"({file}:9)" in str(refused.value)
+    assert "mend" not in str(refused.value)

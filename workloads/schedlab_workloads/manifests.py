@@ -15,8 +15,10 @@ class Manifests(WorkloadSource):
     """Kubernetes objects from YAML or JSON files and folders, as they stand.
 
     ``paths`` are read in order; the seed changes nothing.  A dump of a cluster is made
-    by ``kubectl get nodes,pods,pv,pvc,sc,csinodes -A -o json``.
-    """
+    by
+
+    ``kubectl get nodes,pods,services,namespaces,rs,sts,rc,pdb,pc,pv,pvc,sc,csinodes,csidrivers,csistoragecapacities -A -o json``
+    """  # noqa: E501 - to be copied as one line
 
     paths: tuple[Path, ...]
 

@@ -132,4 +132,4 @@ def load_config(path: Path) -> SyntheticConfig:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: not valid TOML: {error}") from error
     except ValidationError as error:
-        raise InputError(explain_validation(error, str(path))) from error
+        raise InputError(explain_validation(error, str(path), SyntheticConfig)) from error

@@ -1,5 +1,6 @@
 """Kubernetes manifests and ``kubectl get`` dumps as workloads, read exactly."""
 
+from schedlab.model.manifests.dump import DUMP_COMMAND
 from schedlab.model.manifests.load import load_manifests, workload_from_objects
 from schedlab.model.manifests.nodes import node_from_manifest
 from schedlab.model.manifests.objects import SourcedObject
@@ -9,6 +10,7 @@ from schedlab.model.manifests.reading import read_objects
 from schedlab.model.manifests.services import service
 
 __all__ = [
+    "DUMP_COMMAND",
     "PriorityClass",
     "SourcedObject",
     "load_manifests",

@@ -11,6 +11,7 @@ import numpy as np
 from schedlab.errors import InputError
 from schedlab.model.manifests.controllers import CONTROLLERS, expand
 from schedlab.model.manifests.disruption_budgets import disruption_budget
+from schedlab.model.manifests.dump import DUMP_COMMAND, owners_missing
 from schedlab.model.manifests.nodes import node_from_manifest
 from schedlab.model.manifests.objects import SourcedObject
 from schedlab.model.manifests.owners import parents
@@ -52,7 +53,8 @@ def load_manifests(paths: Sequence[Path], name: str | None = None) -> Workload:
     stand for the pods that they would create, unless some of theirs are in the input.
     What was left out is counted in ``Workload.ignored``: objects of kinds that do not
     matter, pods that are finished, being deleted before they ran, or on a node that is not
-    in the input, and the claims of pods where the input says nothing of storage.
+    in the input, the claims of pods where the input says nothing of storage, and the
+    ReplicaSets and their like that own pods but are not in the input.
 
     Parameters
     ----------
@@ -77,7 +79,7 @@ def load_manifests(paths: Sequence[Path], name: str | None = None) -> Workload:
 def workload_from_objects(objects: Sequence[SourcedObject], name: str, source: str) -> Workload:
     """Put Kubernetes objects together to one workload; see :func:`load_manifests`."""
     nodes = _nodes(objects, source)
-    ignored = Counter(o.kind for o in objects if o.kind not in READ)
+    ignored = Counter(o.kind for o in objects if o.kind not in READ) + owners_missing(objects)
     sourced = list(_pods(objects, nodes, ignored))
     pods = _unique(sourced)
     row = {node.name: i for i, node in enumerate(nodes)}
@@ -118,8 +120,7 @@ def _nodes(objects: Sequence[SourcedObject], source: str) -> tuple[Node, ...]:
     if not nodes:
         raise InputError(
             f"{source}: no Node in the input, so nothing to place pods on; "
-            "get a dump of a cluster by: "
-            "kubectl get nodes,pods,pv,pvc,sc,csinodes -A -o json > cluster.json"
+            f"get a dump of a cluster by: {DUMP_COMMAND} > dump.json"
         )
     return tuple(nodes)
 

@@ -14,10 +14,11 @@ def parents(objects: Iterable[SourcedObject]) -> set[Key]:
     A Deployment owns its pods through a ReplicaSet, a CronJob through a Job.  Where that
     is not in the input, its name tells the owner.
     """
-    return {k for o in objects for owner in o.owners() for k in _lineage(owner, o)}
+    return {k for o in objects for owner in o.owners() for k in lineage(owner, o)}
 
 
-def _lineage(owner: Key, child: SourcedObject) -> Iterator[Key]:
+def lineage(owner: Key, child: SourcedObject) -> Iterator[Key]:
+    """Yield an owner of ``child`` and, as far as its name tells, the owner's own owner."""
     yield owner
     stem, _, last = owner.name.rpartition("-")
     labels = child.field["metadata"]["labels"]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from schedlab.api import Cluster, Locality, Plugin
-from schedlab.core.verdicts import PluginError
+from schedlab.places import place_of
 from schedlab.testing.ask import Exam, Question, ask, differing, questions
 from schedlab.testing.builders import put
 from schedlab.testing.check import Broken
-from schedlab.testing.guard import GuardedView
+from schedlab.testing.guard import BeyondLocalityError, GuardedView
 from schedlab.testing.random_objects import Draw
 from schedlab.testing.scene import Placed, Scene, random_placed
 
@@ -23,11 +23,12 @@ def check_reads(plugin: Plugin, exam: Exam) -> None:
         view = GuardedView(question.cluster, question.shown(), plugin.locality)
         try:
             ask(plugin, question.method, question.pod, view)
-        except PluginError as error:
+        except BeyondLocalityError as error:
             raise Broken(
                 f"{question.title}: {error} {question.where}",
                 f"declare Locality.{_wider(plugin.locality, error)}, or do without it; NODE "
                 "plugins sum over a node's own pods with nodes.sum_placed(key, weigh)",
+                place_of(error),
             ) from error
 
 
@@ -36,7 +37,7 @@ def _kept(plugin: Plugin, exam: Exam) -> Iterator[Question]:
     return (q for q in questions(plugin, exam) if q.method != "choose")
 
 
-def _wider(declared: Locality, error: PluginError) -> str:
+def _wider(declared: Locality, error: BeyondLocalityError) -> str:
     alone = declared is Locality.SPEC and "whole" not in str(error) and "()" not in str(error)
     return "NODE" if alone else "CLUSTER"
 

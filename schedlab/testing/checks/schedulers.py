@@ -8,6 +8,7 @@ import numpy as np
 
 from schedlab.api import Budget, Cluster, Placement, PodSpec, Scheduler, Workload
 from schedlab.metrics.verify import verify
+from schedlab.places import place_of_method
 from schedlab.testing.ask import Exam
 from schedlab.testing.check import Broken
 from schedlab.testing.scene import Scene
@@ -40,6 +41,7 @@ class SchedulerExam:
             raise Broken(
                 f"{scheduler.name}.schedule returned {type(placement).__name__}",
                 "return a schedlab.api.Placement: Placement.empty(len(pods)) is a start",
+                place_of_method(type(scheduler), "schedule"),
             )
         return cluster, placement
 

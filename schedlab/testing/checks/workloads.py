@@ -8,6 +8,7 @@ from collections import Counter
 import numpy as np
 
 from schedlab.api import Workload, WorkloadSource
+from schedlab.places import place_of_method
 from schedlab.testing.check import Broken
 
 
@@ -17,10 +18,21 @@ class WorkloadExam:
     def __init__(self, seed: int = 0) -> None:
         self.seed = seed
 
+    def built(self, source: WorkloadSource) -> Workload:
+        """Return what a source builds of the seed."""
+        workload = source.build(self.seed)
+        if not isinstance(workload, Workload):
+            raise Broken(
+                f"{source.name}.build returned {type(workload).__name__}",
+                "return a schedlab.api.Workload",
+                place_of_method(type(source), "build"),
+            )
+        return workload
+
 
 def check_seeded(source: WorkloadSource, exam: WorkloadExam) -> None:
     """The same seed gives the same workload."""
-    first, again = (pickle.dumps(_content(source.build(exam.seed))) for _ in range(2))
+    first, again = (pickle.dumps(_content(exam.built(source))) for _ in range(2))
     if first != again:
         raise Broken(
             f"{source.name}.build({exam.seed}) differs from call to call",
@@ -30,7 +42,7 @@ def check_seeded(source: WorkloadSource, exam: WorkloadExam) -> None:
 
 def check_whole(source: WorkloadSource, exam: WorkloadExam) -> None:
     """Names are distinct, bound pods are on nodes that exist, signatures name specs."""
-    workload = source.build(exam.seed)
+    workload = exam.built(source)
     _require_distinct(source, "nodes", [n.name for n in workload.nodes])
     _require_distinct(source, "pods", [*workload.pods.names, *workload.bound.names])
     for what, batch in (("pods", workload.pods), ("bound", workload.bound)):
