@@ -137,11 +137,14 @@ def test_optimal_where_it_says_so(workload: Workload) -> None:
     if placement.info["status"] == "optimal":
         assert reached == best
     else:
-        assert any(_has_rules(s) for s in workload.pods.specs)
+        assert any(_has_rules(s) for s in (*workload.pods.specs, *workload.bound.specs))
 
 
 def _has_rules(spec: PodSpec) -> bool:
-    """Say whether a pod is held to more than its node: the model may leave such pods alone."""
+    """Say whether a pod is held, or holds others, to more than one node's state.
+
+    The model may leave pods alone that such rules concern.
+    """
     terms = spec.required_affinity or spec.required_anti_affinity
     return bool(terms or spec.host_ports or any(c.is_hard for c in spec.spread))
 
