@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from schedlab.api import Cluster, NodeView, PodSpec, PodView
+from schedlab.api import Cluster, NodeView, PodSpec
 from schedlab.engine import Profile
-from schedlab.model.objects import LabelSelector, TopologySpreadConstraint
+from schedlab.model.objects import TopologySpreadConstraint
 from schedlab_algorithms.cp_sat_packing.arrays import Ints, Mask
-from schedlab_algorithms.kubernetes.node_affinity import required_node_affinity
-from schedlab_algorithms.kubernetes.spread_constraints import merged_selector
-from schedlab_algorithms.kubernetes.taint_toleration import tolerated
+from schedlab_algorithms.kubernetes.spread_constraints import (
+    counts_for,
+    included,
+    merged_selector,
+)
 
 
 @dataclass(frozen=True)
@@ -95,8 +98,10 @@ def _spread(
     cluster: Cluster, specs: tuple[PodSpec, ...], owner: int, constraint: TopologySpreadConstraint
 ) -> Spread:
     nodes, pod = cluster.view(), cluster.pod(cluster.signature(specs[owner]))
-    label, matcher = nodes.label(constraint.topology_key), _matcher(constraint, specs[owner])
-    counted = _counted(constraint, pod, nodes)
+    label = nodes.label(constraint.topology_key)
+    selector = merged_selector(constraint, specs[owner])
+    matcher = partial(counts_for, specs[owner].namespace, selector)
+    counted = _carries_keys(nodes, pod.spec) & included(constraint, pod, nodes)
     codes, size = np.where(counted, label.codes, -1), len(label.values)
     registered = np.bincount(codes[counted], minlength=size) > 0
     return Spread(
@@ -110,34 +115,6 @@ def _spread(
         matches=np.array([matcher(s) for s in specs], np.bool_),
         lowest_is_zero=int(registered.sum()) < max(constraint.min_domains, 1),
     )
-
-
-def _counted(constraint: TopologySpreadConstraint, pod: PodView, nodes: NodeView) -> Mask:
-    counted = _carries_keys(nodes, pod.spec)
-    if constraint.node_affinity_policy == "Honor":
-        counted = counted & required_node_affinity(pod, nodes)
-    if constraint.node_taints_policy == "Honor":
-        counted = counted & tolerated(pod, nodes)
-    return counted
-
-
-@dataclass(frozen=True)
-class _Matcher:
-    """Weighs a placed pod 1 if a constraint counts it, else 0."""
-
-    namespace: str
-    selector: LabelSelector | None
-
-    def __call__(self, spec: PodSpec) -> int:
-        if self.selector is None or not self.selector.requirements:
-            return 0
-        if spec.terminating or spec.namespace != self.namespace:
-            return 0
-        return int(self.selector.matches(dict(spec.labels)))
-
-
-def _matcher(constraint: TopologySpreadConstraint, owner: PodSpec) -> _Matcher:
-    return _Matcher(owner.namespace, merged_selector(constraint, owner))
 
 
 def _carries_keys(nodes: NodeView, spec: PodSpec) -> Mask:

@@ -87,7 +87,7 @@ def _bind(
     counted: Mask,
 ) -> Constraint:
     label = nodes.label(constraint.topology_key)
-    eligible = counted & _included(constraint, pod, nodes)
+    eligible = counted & included(constraint, pod, nodes)
     absent = label.values.index("") if "" in label.values else -1
     codes = np.where(eligible, np.where(label.present, label.codes, absent), -1)
     match = _Matcher(pod.spec.namespace, selector, spec_index(nodes))
@@ -180,7 +180,7 @@ def _on_key(
     )
 
 
-def _included(constraint: TopologySpreadConstraint, pod: PodView, nodes: NodeView) -> Mask:
+def included(constraint: TopologySpreadConstraint, pod: PodView, nodes: NodeView) -> Mask:
     """Return which nodes the constraint's node inclusion policies let take part."""
     included = np.ones(len(nodes), np.bool_)
     if constraint.node_affinity_policy == "Honor":
@@ -203,11 +203,16 @@ class _Matcher(SparseWeigh):
         return self.index.meant_by(self.selector, since)
 
     def __call__(self, spec: PodSpec) -> int:
-        if self.selector is None or not self.selector.requirements:
-            return 0
-        if spec.terminating or spec.namespace != self.namespace:
-            return 0
-        return int(self.selector.matches(dict(spec.labels)))
+        return counts_for(self.namespace, self.selector, spec)
+
+
+def counts_for(namespace: str, selector: LabelSelector | None, spec: PodSpec) -> int:
+    """Return 1 if a placed pod counts for a constraint of ``namespace``'s, else 0."""
+    if selector is None or not selector.requirements:
+        return 0
+    if spec.terminating or spec.namespace != namespace:
+        return 0
+    return int(selector.matches(dict(spec.labels)))
 
 
 def merged_selector(constraint: TopologySpreadConstraint, spec: PodSpec) -> LabelSelector | None:
