@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -56,6 +56,7 @@ __all__ = [
     "Failure",
     "FilterPlugin",
     "GpuRequest",
+    "IncumbentPoint",
     "Locality",
     "Node",
     "NodeView",
@@ -428,25 +429,56 @@ class Failure:
     resolvable: bool = True
 
 
+def never() -> bool:
+    """Cancel nothing."""
+    return False
+
+
 @dataclass(frozen=True)
 class Budget:
     """What a scheduler may spend on a batch.
 
     ``seed`` decides every random choice.  ``seconds`` bounds the wall clock (None: no
     bound).  ``effort`` bounds solver work in CP-SAT's deterministic seconds, so that the
-    answer does not depend on the machine's speed.
+    answer does not depend on the machine's speed.  Once ``cancelled()`` is true, which may
+    be asked often and from any thread, a scheduler returns what it has within 100 ms.
     """
 
     seed: int = 0
     seconds: float | None = None
     effort: float = 10.0
     started: float = field(default_factory=time.perf_counter)
+    cancelled: Callable[[], bool] = never
 
     def remaining(self) -> float:
-        """Return the wall-clock seconds left (infinite without a bound)."""
+        """Return the wall-clock seconds left: infinite without a bound, 0 once cancelled."""
+        if self.cancelled():
+            return 0.0
         if self.seconds is None:
             return float("inf")
         return self.seconds - (time.perf_counter() - self.started)
+
+
+@dataclass(frozen=True, slots=True)
+class IncumbentPoint:
+    """How good the best placement was at a moment of the search.
+
+    Attributes
+    ----------
+    seconds : float
+        Wall-clock time since the budget began.
+    effort : float
+        Deterministic seconds spent.
+    value : int
+        Pods placed, weighted 1 for the lowest priority and twice as much for each higher one.
+    bound : int
+        What no placement's value exceeds, as far as was known.
+    """
+
+    seconds: float
+    effort: float
+    value: int
+    bound: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -497,6 +529,8 @@ class Placement:
         it may make it anew, the scheduler does not.
     info : dict
         What the scheduler says of its work: counters, bound, gap, status.
+    incumbents : list of IncumbentPoint
+        How the best placement of a search got better, in order of time.
     """
 
     node: NDArray[np.int32]
@@ -507,6 +541,7 @@ class Placement:
     failures: list[tuple[Failure, ...]] = field(default_factory=list)
     evictions: list[Eviction] = field(default_factory=list)
     info: dict[str, float | int | str] = field(default_factory=dict)
+    incumbents: list[IncumbentPoint] = field(default_factory=list)
 
     @classmethod
     def empty(cls, pods: int) -> Placement:

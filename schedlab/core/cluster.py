@@ -190,9 +190,18 @@ class Cluster:
 
     def place_many(self, signatures: NDArray[np.int32], rows: NDArray[np.integer]) -> None:
         """Put many pods that use no GPU devices on their nodes in one step."""
+        self._add_many(signatures, rows, 1)
+
+    def remove_many(self, signatures: NDArray[np.int32], rows: NDArray[np.integer]) -> None:
+        """Take many pods that use no GPU devices off their nodes in one step."""
+        self._add_many(signatures, rows, -1)
+
+    def _add_many(
+        self, signatures: NDArray[np.int32], rows: NDArray[np.integer], sign: int
+    ) -> None:
         for table in (self.dynamic, self._by_row[:, -self.dynamic.shape[1] :]):
-            np.add.at(table, rows, self._deltas[signatures])
-        self.log.extend(rows, signatures, 1)
+            np.add.at(table, rows, sign * self._deltas[signatures])
+        self.log.extend(rows, signatures, sign)
 
     def delta(self, signature: int | slice) -> Ints:
         """Return what one pod of a signature (or each) adds to a row of ``dynamic``."""

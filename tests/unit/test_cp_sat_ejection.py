@@ -7,10 +7,10 @@ import numpy as np
 from schedlab import engine
 from schedlab.api import Budget, Cluster, Placement
 from schedlab.model.objects import GpuDevices, GpuRequest, Node, PodBatch, PodSpec
-from schedlab_algorithms.cp_sat_packing.certificate import certify
-from schedlab_algorithms.cp_sat_packing.effort import Effort
-from schedlab_algorithms.cp_sat_packing.ejection import Ejector
-from schedlab_algorithms.cp_sat_packing.incumbent import Incumbent
+from schedlab_algorithms.packing.certificate import certify
+from schedlab_algorithms.packing.effort import Effort
+from schedlab_algorithms.packing.ejection import Ejector
+from schedlab_algorithms.packing.incumbent import Incumbent
 
 
 def ejector(

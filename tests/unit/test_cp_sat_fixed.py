@@ -20,7 +20,7 @@ from schedlab.model.objects import (
     PodSpec,
 )
 from schedlab_algorithms.cp_sat_packing import CpSatPacking
-from schedlab_algorithms.cp_sat_packing.fixed import rules_of
+from schedlab_algorithms.packing.fixed import rules_of
 
 ONE = (("cpu", 1),)
 NODES = tuple(Node(f"n{i}", {"cpu": 4, "pods": 10}, {HOSTNAME: f"n{i}"}) for i in range(2))

@@ -9,16 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 from ortools.sat.python import cp_model
 
-from schedlab_algorithms.cp_sat_packing.arrays import Ints
-from schedlab_algorithms.cp_sat_packing.devices import (
+from schedlab_algorithms.cp_sat_packing.model import PackingModel
+from schedlab_algorithms.packing.arrays import Ints
+from schedlab_algorithms.packing.devices import (
     ShareClass,
     canonical_order,
     devices_in,
     masks_of,
     share_classes,
 )
-from schedlab_algorithms.cp_sat_packing.incumbent import Masks
-from schedlab_algorithms.cp_sat_packing.model import PackingModel
+from schedlab_algorithms.packing.incumbent import Masks
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from ortools.sat.python import cp_model
 
-from schedlab_algorithms.cp_sat_packing.effort import Effort
+from schedlab_algorithms.packing.effort import Effort
+from schedlab_algorithms.packing.stopping import stopping
 
 MERGE_UP_TO = 1_000_000
 """Objectives are folded into one weighted sum while its range stays below this."""
@@ -106,7 +107,8 @@ def _improve(
     for variable, value in zip(hinted.variables, known.values, strict=True):
         model.add_hint(variable, value)
     model.maximize(objective.expression())
-    status = solver.solve(model)
+    with stopping(solver.stop_search, effort.cancelled):
+        status = solver.solve(model)
     effort.charge(solver.response_proto.deterministic_time)
     if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
         return Solution(known.values, optimal=False)

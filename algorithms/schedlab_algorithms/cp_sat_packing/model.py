@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from ortools.sat.python import cp_model
 
-from schedlab_algorithms.cp_sat_packing.arrays import Ints, Mask
-from schedlab_algorithms.cp_sat_packing.incumbent import Incumbent
 from schedlab_algorithms.cp_sat_packing.lexicographic import HintedModel, Objective
-from schedlab_algorithms.cp_sat_packing.scope import Room, Scope
+from schedlab_algorithms.packing.arrays import Ints, Mask
+from schedlab_algorithms.packing.incumbent import Incumbent
+from schedlab_algorithms.packing.scope import Room, Scope
 
 Variables = list[cp_model.IntVar]
 

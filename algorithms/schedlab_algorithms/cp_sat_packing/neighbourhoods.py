@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schedlab.engine import copies
-from schedlab_algorithms.cp_sat_packing.arrays import Ints, Mask
-from schedlab_algorithms.cp_sat_packing.certificate import Certificate
-from schedlab_algorithms.cp_sat_packing.incumbent import Incumbent
-from schedlab_algorithms.cp_sat_packing.room import fits, part_that_fits
-from schedlab_algorithms.cp_sat_packing.scope import Scope
+from schedlab_algorithms.packing.arrays import Ints, Mask
+from schedlab_algorithms.packing.certificate import Certificate
+from schedlab_algorithms.packing.incumbent import Incumbent
+from schedlab_algorithms.packing.room import fits, part_that_fits
+from schedlab_algorithms.packing.scope import Scope
 
 Floats = NDArray[np.float64]
 

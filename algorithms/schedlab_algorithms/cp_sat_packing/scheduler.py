@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
-from schedlab import engine
 from schedlab.api import Budget, Cluster, Placement, PodBatch, Scheduler
 from schedlab.errors import InputError
-from schedlab_algorithms.cp_sat_packing.answer import fill, placement_of, put
-from schedlab_algorithms.cp_sat_packing.certificate import Certificate, certify
-from schedlab_algorithms.cp_sat_packing.effort import Effort
-from schedlab_algorithms.cp_sat_packing.fixed import Rules, rules_of
 from schedlab_algorithms.cp_sat_packing.neighbourhoods import Chooser
-from schedlab_algorithms.cp_sat_packing.report import report
 from schedlab_algorithms.cp_sat_packing.search import Search
-from schedlab_algorithms.cp_sat_packing.starts import Start, Trials, best_starts, under
+from schedlab_algorithms.packing.packed import packed
+from schedlab_algorithms.packing.starts import best_starts
+from schedlab_algorithms.packing.work import Work
 
 
 class CpSatPacking(Scheduler):
@@ -77,58 +73,36 @@ class CpSatPacking(Scheduler):
 
     def schedule(self, cluster: Cluster, pods: PodBatch, budget: Budget) -> Placement:
         """Place the batch; see the class."""
-        # It packs the room there is: nobody is evicted for it.
-        profile = replace(engine.profile(self.profile), post_filter=None)
-        schedulers = [under(profile, engine.profile(name)) for name in self.start]
-        effort = Effort.of(budget)
-        problem = engine.packing_problem(profile, cluster, pods)
-        certificate = certify(problem, effort)
-        rules = rules_of(profile, cluster, pods.specs)
-        trials = Trials(cluster, pods, problem, budget.seed)
-        starts = best_starts(trials, schedulers, certificate, effort)
-        searches: list[Search] = []
-        for start in starts:
-            if not any(s.optimal for s in searches):
-                searches.append(self._begin(start, rules, certificate, effort))
-        search = self._improve(searches)
-        start = starts[searches.index(search)]
-        placement = placement_of(search, pods, start.placement)
-        put(cluster, pods, placement)
-        fill(cluster, pods, placement, start.scheduler, budget)
-        placement.info = report(problem, pods, placement, start, search, certificate)
-        return placement
+        starts = partial(best_starts, self.start)
+        return packed(cluster, pods, budget, self.profile, starts, self._improve)
 
-    def _begin(
-        self, start: Start, rules: Rules, certificate: Certificate, effort: Effort
-    ) -> Search:
+    def _improve(self, works: Sequence[Work]) -> Work:
+        """Spend half the effort on the last, most valuable start, the rest on the best."""
+        searches: list[Search] = []
+        for work in works:
+            if not any(s.work.optimal for s in searches):
+                searches.append(self._begin(work))
+        choosers = {id(s): self._chooser(s.work) for s in searches}
+        for search in searches[1:]:
+            if not search.work.optimal:
+                half = search.work.effort.left / 2
+                search.run(choosers[id(search)], self.round_effort, self.patience, half)
+        best = max(searches, key=lambda s: s.work.incumbent.value)
+        if not best.work.optimal:
+            best.run(choosers[id(best)], self.round_effort, self.patience)
+        return best.work
+
+    def _begin(self, work: Work) -> Search:
         """Improve a start by what is quick: the whole if it is small, else ejection chains."""
-        movable, parts = rules.movable(start.incumbent.counts)
-        search = Search(start.incumbent, certificate, movable, parts, effort)
+        search = Search(work)
         if search.pairs <= self.full_model:
-            search.pack_whole(effort.left / 2)
-        if not search.optimal:
-            search.eject(effort.left / 6)
+            search.pack_whole(work.effort.left / 2)
+        if not work.optimal:
+            search.eject(work.effort.left / 6)
         return search
 
-    def _improve(self, searches: Sequence[Search]) -> Search:
-        """Spend half the effort on the last, most valuable start, the rest on the best."""
-        choosers = {id(s): self._chooser(s) for s in searches}
-        for search in searches[1:]:
-            if not search.optimal:
-                half = search.effort.left / 2
-                search.run(choosers[id(search)], self.round_effort, self.patience, half)
-        best = max(searches, key=lambda s: s.incumbent.value)
-        if not best.optimal:
-            best.run(choosers[id(best)], self.round_effort, self.patience)
-        return best
-
-    def _chooser(self, search: Search) -> Chooser:
-        generator = np.random.default_rng(search.effort.seed)
+    def _chooser(self, work: Work) -> Chooser:
+        generator = np.random.default_rng(work.effort.seed)
         return Chooser(
-            search.incumbent,
-            search.certificate,
-            search.movable,
-            self.nodes,
-            self.waiting,
-            generator,
+            work.incumbent, work.certificate, work.movable, self.nodes, self.waiting, generator
         )

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from ortools.sat.python import cp_model
 
-from schedlab_algorithms.cp_sat_packing.arrays import Ints, Mask
 from schedlab_algorithms.cp_sat_packing.model import PackingModel, Variables
-from schedlab_algorithms.cp_sat_packing.sequence import Component
-from schedlab_algorithms.cp_sat_packing.spread import Spread
+from schedlab_algorithms.packing.arrays import Ints, Mask
+from schedlab_algorithms.packing.sequence import Component
+from schedlab_algorithms.packing.spread import Spread
 
 Linear = cp_model.LinearExpr | cp_model.IntVar | int
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schedlab.engine import PackingProblem
-from schedlab_algorithms.cp_sat_packing.arrays import WHOLE_DEVICE, Ints
+from schedlab_algorithms.packing.arrays import WHOLE_DEVICE, Ints
 
 
 @dataclass(frozen=True, order=True)

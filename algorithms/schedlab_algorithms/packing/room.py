@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from schedlab_algorithms.cp_sat_packing.arrays import Mask
-from schedlab_algorithms.cp_sat_packing.incumbent import Incumbent
+from schedlab_algorithms.packing.arrays import Mask
+from schedlab_algorithms.packing.incumbent import Incumbent
 
 Floats = NDArray[np.float64]
 

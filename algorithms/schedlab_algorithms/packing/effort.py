@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from schedlab.api import Budget
+from schedlab.api import Budget, never
 
 
 @dataclass
@@ -20,20 +21,30 @@ class Effort:
     deadline : float
         A reading of ``time.perf_counter()``, infinite without a bound.
     seed : int
+    started : float
+        A reading of ``time.perf_counter()``.
+    cancelled : callable
+        Whether whoever asked wants no more than what there is.
     cut : bool
         Whether the wall clock ended something early, so that another run may differ.
+    spent : float
+        Deterministic seconds spent so far.
     """
 
     left: float
     deadline: float
     seed: int
+    started: float = 0.0
+    cancelled: Callable[[], bool] = never
     cut: bool = False
+    spent: float = 0.0
 
     @classmethod
     def of(cls, budget: Budget) -> Effort:
         """Return what a budget allows."""
         wall = math.inf if budget.seconds is None else budget.seconds
-        return cls(budget.effort, budget.started + wall, budget.seed % (1 << 31))
+        seed = budget.seed % (1 << 31)
+        return cls(budget.effort, budget.started + wall, seed, budget.started, budget.cancelled)
 
     def reserve(self, seconds: float) -> None:
         """Keep wall-clock time for what comes after the search."""
@@ -41,12 +52,12 @@ class Effort:
 
     @property
     def seconds(self) -> float:
-        """The wall-clock seconds left, not below 0."""
-        return max(self.deadline - time.perf_counter(), 0.0)
+        """The wall-clock seconds left, not below 0, and 0 once cancelled."""
+        return 0.0 if self.cancelled() else max(self.deadline - time.perf_counter(), 0.0)
 
     def affords(self, seconds: float) -> bool:
         """Say whether there is time for something, noting it if not."""
-        enough = self.deadline - time.perf_counter() >= seconds
+        enough = not self.cancelled() and self.deadline - time.perf_counter() >= seconds
         self.cut |= not enough
         return enough
 
@@ -57,3 +68,4 @@ class Effort:
     def charge(self, deterministic: float) -> None:
         """Spend deterministic seconds."""
         self.left -= deterministic
+        self.spent += deterministic

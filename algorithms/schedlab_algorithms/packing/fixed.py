@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from schedlab.api import Cluster, FilterPlugin, Locality, PodSpec
 from schedlab.engine import Profile
 from schedlab.model.objects import PodAffinityTerm
-from schedlab_algorithms.cp_sat_packing.arrays import Mask
-from schedlab_algorithms.cp_sat_packing.sequence import Component, components, sequence
-from schedlab_algorithms.cp_sat_packing.spread import Spread, filters_spread, spreads_of
+from schedlab_algorithms.packing.arrays import Mask
+from schedlab_algorithms.packing.sequence import Component, components, sequence
+from schedlab_algorithms.packing.spread import Spread, filters_spread, spreads_of
 
 MODELLED = ("NodeResourcesFit", "GpuShare")
 """Filters that the model states for every pod."""

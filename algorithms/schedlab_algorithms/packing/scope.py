@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schedlab.engine import copies
-from schedlab_algorithms.cp_sat_packing.arrays import Ints, Mask
-from schedlab_algorithms.cp_sat_packing.incumbent import Incumbent
+from schedlab_algorithms.packing.arrays import Ints, Mask
+from schedlab_algorithms.packing.incumbent import Incumbent
 
 
 @dataclass(frozen=True)

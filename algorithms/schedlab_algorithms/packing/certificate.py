@@ -18,9 +18,9 @@ from schedlab.engine import (
     relax,
     tier_bounds,
 )
-from schedlab_algorithms.cp_sat_packing.arrays import Ints, Mask
-from schedlab_algorithms.cp_sat_packing.effort import Effort
-from schedlab_algorithms.cp_sat_packing.incumbent import Incumbent
+from schedlab_algorithms.packing.arrays import Ints, Mask
+from schedlab_algorithms.packing.effort import Effort
+from schedlab_algorithms.packing.incumbent import Incumbent
 
 MOST_DOUBLINGS = 20
 

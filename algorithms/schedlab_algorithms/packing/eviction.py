@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from schedlab_algorithms.cp_sat_packing.arrays import Ints, Mask
-from schedlab_algorithms.cp_sat_packing.incumbent import Incumbent, Pod
+from schedlab_algorithms.packing.arrays import Ints, Mask
+from schedlab_algorithms.packing.incumbent import Incumbent, Pod
 
 
 def victims(incumbent: Incumbent, loose: Mask, signature: int, node: int) -> list[Pod] | None:

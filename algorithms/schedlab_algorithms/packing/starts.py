@@ -10,11 +10,12 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from schedlab import engine
 from schedlab.api import Budget, Cluster, Placement, PodBatch
 from schedlab.engine import FilterScore, FluidBound, PackingProblem, Profile
-from schedlab_algorithms.cp_sat_packing.certificate import Certificate
-from schedlab_algorithms.cp_sat_packing.effort import Effort
-from schedlab_algorithms.cp_sat_packing.incumbent import Incumbent, Value
+from schedlab_algorithms.packing.certificate import Certificate
+from schedlab_algorithms.packing.effort import Effort
+from schedlab_algorithms.packing.incumbent import Incumbent, Value
 
 AMPLE = 2.0
 """How many times the first start's duration must be left for a further one."""
@@ -29,6 +30,7 @@ class Start:
     placement: Placement
     incumbent: Incumbent
     value: Value
+    nodes_used: int
 
 
 @dataclass(frozen=True)
@@ -38,14 +40,15 @@ class Trials:
     cluster: Cluster
     pods: PodBatch
     problem: PackingProblem
-    seed: int
+    budget: Budget
 
     def named(self, scheduler: FilterScore) -> Start:
         """Place the batch in the scheduler's own order."""
-        placement = scheduler.schedule(self.cluster, self.pods, Budget(seed=self.seed))
+        budget = Budget(seed=self.budget.seed, cancelled=self.budget.cancelled)
+        placement = scheduler.schedule(self.cluster, self.pods, budget)
         take_back(self.cluster, self.pods, placement)
         incumbent = Incumbent.of(self.problem, self.pods, placement)
-        return Start(scheduler, scheduler.name, placement, incumbent, incumbent.value)
+        return _start(scheduler, scheduler.name, placement, incumbent)
 
     def guided(self, scheduler: FilterScore, fluid: FluidBound) -> Start:
         """Place the batch in the order that the relaxation suggests."""
@@ -58,8 +61,11 @@ class Trials:
         placement.node[order] = found.placement.node
         placement.devices[order] = found.placement.devices
         placement.sequence = order[found.placement.sequence]
-        label = f"{scheduler.name}, guided"
-        return Start(scheduler, label, placement, found.incumbent, found.value)
+        return _start(scheduler, f"{scheduler.name}, guided", placement, found.incumbent)
+
+
+def _start(scheduler: FilterScore, label: str, placement: Placement, incumbent: Incumbent) -> Start:
+    return Start(scheduler, label, placement, incumbent, incumbent.value, incumbent.nodes_used)
 
 
 def under(profile: Profile, ranking: Profile) -> FilterScore:
@@ -74,15 +80,33 @@ def under(profile: Profile, ranking: Profile) -> FilterScore:
     return FilterScore(profile=ranked)
 
 
+def guided_start(
+    ranking: str, filters: Profile, trials: Trials, certificate: Certificate, effort: Effort
+) -> list[Start]:
+    """Return one quick start: pods alike in one step, in the order that the relaxation suggests.
+
+    Half the time it takes is kept for placing the answer.
+    """
+    began = time.perf_counter()
+    start = trials.guided(under(filters, engine.profile(ranking)), certificate.fluid)
+    effort.reserve((time.perf_counter() - began) / 2)
+    return [start]
+
+
 def best_starts(
-    trials: Trials, schedulers: Sequence[FilterScore], certificate: Certificate, effort: Effort
+    rankings: Sequence[str],
+    filters: Profile,
+    trials: Trials,
+    certificate: Certificate,
+    effort: Effort,
 ) -> list[Start]:
     """Return the best start tier by tier, then the most valuable one if that is another.
 
     The latter places so many more pods of lower tiers that it is worth while to mend what
-    it lacks in a higher one.  Ties go to the first.
+    it lacks in a higher one.  Ties go to the first.  ``rankings`` name profiles.
     """
     weights = certificate.weights
+    schedulers = [under(filters, engine.profile(name)) for name in rankings]
     starts = _all_starts(trials, schedulers, certificate.fluid, effort)
     best = valuable = next(starts)
     for start in starts:
@@ -115,9 +139,11 @@ def _all_starts(
 
 def take_back(cluster: Cluster, pods: PodBatch, placement: Placement) -> None:
     """Remove a placed batch from the cluster."""
-    known = np.array([cluster.signature(s) for s in pods.specs], np.int64)
-    placed = np.flatnonzero(placement.node >= 0)
-    columns = known[pods.signature[placed]], placement.node[placed], placement.devices[placed]
+    known = np.array([cluster.signature(s) for s in pods.specs], np.int32)
+    plain = np.flatnonzero((placement.node >= 0) & (placement.devices == 0))
+    cluster.remove_many(known[pods.signature[plain]], placement.node[plain])
+    shared = np.flatnonzero((placement.node >= 0) & (placement.devices > 0))
+    columns = known[pods.signature[shared]], placement.node[shared], placement.devices[shared]
     for signature, row, devices in zip(*(c.tolist() for c in columns), strict=True):
         cluster.remove(signature, row, devices)
 

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from schedlab.api import Placement, PodBatch
 from schedlab.engine import PackingProblem
-from schedlab_algorithms.cp_sat_packing.arrays import Ints, Mask
-from schedlab_algorithms.cp_sat_packing.devices import load
+from schedlab_algorithms.packing.arrays import Ints, Mask
+from schedlab_algorithms.packing.devices import load
 
 Value = tuple[int, ...]
 Masks = dict[tuple[int, int], list[int]]

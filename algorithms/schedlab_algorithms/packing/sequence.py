@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from schedlab_algorithms.cp_sat_packing.arrays import Ints
-from schedlab_algorithms.cp_sat_packing.spread import Spread
+from schedlab_algorithms.packing.arrays import Ints
+from schedlab_algorithms.packing.spread import Spread
 
 ILLEGAL = np.iinfo(np.int64).max
 

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from schedlab.api import Cluster, NodeView, PodSpec
 from schedlab.engine import Profile
 from schedlab.model.objects import TopologySpreadConstraint
-from schedlab_algorithms.cp_sat_packing.arrays import Ints, Mask
 from schedlab_algorithms.kubernetes.spread_constraints import (
     counts_for,
     included,
     merged_selector,
 )
+from schedlab_algorithms.packing.arrays import Ints, Mask
 
 
 @dataclass(frozen=True)

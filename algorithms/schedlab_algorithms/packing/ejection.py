@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from schedlab_algorithms.cp_sat_packing.arrays import Ints, Mask
-from schedlab_algorithms.cp_sat_packing.certificate import Certificate
-from schedlab_algorithms.cp_sat_packing.effort import Effort
-from schedlab_algorithms.cp_sat_packing.eviction import victims
-from schedlab_algorithms.cp_sat_packing.incumbent import Incumbent, Pod
-from schedlab_algorithms.cp_sat_packing.room import fits, nearness, spare, tightest_devices
+from schedlab_algorithms.packing.arrays import Ints, Mask
+from schedlab_algorithms.packing.certificate import Certificate
+from schedlab_algorithms.packing.effort import Effort
+from schedlab_algorithms.packing.eviction import victims
+from schedlab_algorithms.packing.incumbent import Incumbent, Pod
+from schedlab_algorithms.packing.room import fits, nearness, spare, tightest_devices
 
 TRIES = (200, 3)
 """How many nodes are tried for a waiting pod, and for each pod that it ejects."""

@@ -1,0 +1,1 @@
+"""What the OR-Tools schedulers share: greedy starts, an incumbent, rules, a bound, an answer."""

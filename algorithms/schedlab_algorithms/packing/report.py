@@ -1,0 +1,57 @@
+"""What a packing scheduler says of its work."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from schedlab.api import Placement, PodBatch
+from schedlab.engine import PackingProblem
+from schedlab_algorithms.packing.incumbent import Incumbent
+from schedlab_algorithms.packing.work import Work
+
+Info = dict[str, float | int | str]
+
+
+def report(problem: PackingProblem, pods: PodBatch, placement: Placement, work: Work) -> Info:
+    """Return counters, the value before and after, and how far it may be from the best.
+
+    ``value``, ``greedy_value`` and ``bound`` weigh pods by
+    :func:`~schedlab_algorithms.packing.certificate.tier_weights`; ``gap`` is
+    (bound - value) / bound.
+    """
+    final, start = Incumbent.of(problem, pods, placement), work.start
+    value, bound = _weighted(work, pods, placement), math.floor(work.bound)
+    return {
+        "status": _status(work),
+        "start": start.label,
+        **work.counters,
+        "greedy_value": _weighted(work, pods, start.placement),
+        "value": value,
+        "bound": bound,
+        "gap": (bound - value) / bound if bound else 0.0,
+        "greedy_placed": int((start.placement.node >= 0).sum()),
+        "placed": int((placement.node >= 0).sum()),
+        "greedy_nodes_used": start.nodes_used,
+        "nodes_used": final.nodes_used,
+        "fixed_pods": int(problem.supply[~work.movable].sum()),
+        "repeatable": int(not work.effort.cut),
+    }
+
+
+def _weighted(work: Work, pods: PodBatch, placement: Placement) -> int:
+    return int(np.sum(work.certificate.weights[pods.signature[placement.node >= 0]]))
+
+
+def _status(work: Work) -> str:
+    """Say why the search ended."""
+    if work.optimal:
+        return "optimal"
+    if work.exhausted:
+        return "nothing left to improve"
+    if work.effort.cancelled():
+        return "cancelled"
+    if work.effort.seconds <= 0:
+        return "time spent"
+    return "effort spent" if work.effort.left <= 0 else "no improvement in sight"
