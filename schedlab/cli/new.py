@@ -44,3 +44,23 @@ def plugin(
     from schedlab.cli.new_plugin import write_plugin
 
     write_plugin(name, kind.value, folder)
+
+
+@app.command()
+def scheduler(
+    name: Annotated[str, typer.Argument(help="The class's name, such as MyPacker.")],
+    folder: Annotated[
+        Path, typer.Option("--dir", metavar="DIR", help="Where to write the two files.")
+    ] = Path(),
+) -> None:
+    """Write a working scheduler of whole batches and its test, and say what to do next.
+
+    Examples:
+
+    \b
+    schedlab new scheduler MyPacker
+    schedlab new scheduler LargestFirst --dir schedulers
+    """
+    from schedlab.cli.new_plugin import write_plugin
+
+    write_plugin(name, "scheduler", folder)

@@ -1,4 +1,4 @@
-"""Writing a new plugin and its test from templates."""
+"""Writing a new plugin or scheduler and its test from templates."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ TEMPLATES = files("schedlab.cli") / "templates"
 
 def write_plugin(name: str, kind: str, folder: Path) -> None:
     """Write ``<module>.py`` and ``test_<module>.py`` and print what to do next.
+
+    ``kind`` is the templates' name: score, filter or scheduler.
 
     Raises
     ------

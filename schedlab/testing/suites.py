@@ -11,6 +11,7 @@ from schedlab.testing.check import Check, Finding, examine
 from schedlab.testing.checks.arguments import check_arguments, check_pickle
 from schedlab.testing.checks.schedulers import (
     SchedulerExam,
+    check_cancelled,
     check_conservation,
     check_empty_batch,
     check_gates,
@@ -32,6 +33,7 @@ SCHEDULER_CHECKS = (
     named(check_gates, is_a(Scheduler), MEANING),
     named(check_conservation, is_a(Scheduler), MEANING),
     named(check_repeatable, is_a(Scheduler), MEANING),
+    named(check_cancelled, is_a(Scheduler), MEANING),
     named(check_empty_batch, is_a(Scheduler), FORM),
     named(check_arguments, _has_plain_arguments, ARGUMENTS),
     named(check_pickle, is_a(Scheduler), ARGUMENTS),

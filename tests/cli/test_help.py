@@ -24,7 +24,9 @@ print(json.dumps(sorted(sys.modules)))
 """
 
 
-@pytest.mark.parametrize("words", [[], *([c] for c in COMMANDS), ["new", "plugin"]])
+@pytest.mark.parametrize(
+    "words", [[], *([c] for c in COMMANDS), ["new", "plugin"], ["new", "scheduler"]]
+)
 def test_help_imports_nothing_heavy_and_has_examples(words: list[str]) -> None:
     command = [sys.executable, "-c", PROBE, *words, "--help"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from itertools import count, product
 
 import numpy as np
 
-from schedlab.api import Budget, Cluster, Placement, PodSpec, Scheduler, Workload
+from schedlab.api import Budget, Cluster, Placement, PodSpec, Scheduler, Workload, never
 from schedlab.metrics.verify import verify
 from schedlab.places import place_of_method
 from schedlab.testing.ask import Exam
@@ -16,6 +18,8 @@ from schedlab.testing.scene import Scene
 PODS = 15
 EFFORT = 0.3
 SHOWN = 3
+PATIENCE = (0, 3)
+"""How often a budget may be asked before it is cancelled."""
 
 
 class SchedulerExam:
@@ -32,10 +36,12 @@ class SchedulerExam:
         scenes = [_with_gated_pod(s) for s in (*exam.scenes, bare)]
         self.workloads = tuple(s.workload(generator, PODS) for s in scenes)
 
-    def placed(self, scheduler: Scheduler, workload: Workload) -> tuple[Cluster, Placement]:
+    def placed(
+        self, scheduler: Scheduler, workload: Workload, cancelled: Callable[[], bool] = never
+    ) -> tuple[Cluster, Placement]:
         """Return the cluster and the placement after the scheduler ran."""
         cluster = Cluster.of(workload)
-        budget = Budget(seed=self.seed, effort=EFFORT)
+        budget = Budget(seed=self.seed, effort=EFFORT, cancelled=cancelled)
         placement = scheduler.schedule(cluster, workload.pods, budget)
         if not isinstance(placement, Placement):
             raise Broken(
@@ -56,14 +62,33 @@ def check_verified(scheduler: Scheduler, exam: SchedulerExam) -> None:
     """Every placement holds Kubernetes' hard constraints, pod by pod at its turn."""
     for workload in exam.workloads:
         _, placement = exam.placed(scheduler, workload)
-        violations = [str(v) for v in verify(workload, placement)]
-        if violations:
-            shown = "; ".join(violations[:SHOWN])
-            raise Broken(
-                f"{len(violations)} violation(s) in {workload.name}, first: {shown}",
-                "ask schedlab.engine.feasible(profile, cluster, signature) before placing, place "
-                "at once, and give the order of the decisions in Placement.sequence",
-            )
+        _require_legal(
+            workload,
+            placement,
+            "ask schedlab.engine.feasible(profile, cluster, signature) before placing, place "
+            "at once, and give the order of the decisions in Placement.sequence",
+        )
+
+
+def check_cancelled(scheduler: Scheduler, exam: SchedulerExam) -> None:
+    """A search that is cancelled, at once or later, answers with what it has."""
+    for workload, patience in product(exam.workloads, PATIENCE):
+        cluster, placement = exam.placed(scheduler, workload, _cancelled_after(patience))
+        mend = "when budget.remaining() is 0, return the placement as it is"
+        _require_legal(workload, placement, mend)
+        _require_told(workload, cluster, placement)
+
+
+def _cancelled_after(times: int) -> Callable[[], bool]:
+    asked = count()
+    return lambda: next(asked) >= times
+
+
+def _require_legal(workload: Workload, placement: Placement, mend: str) -> None:
+    violations = [str(v) for v in verify(workload, placement)]
+    if violations:
+        shown = "; ".join(violations[:SHOWN])
+        raise Broken(f"{len(violations)} violation(s) in {workload.name}, first: {shown}", mend)
 
 
 def check_gates(scheduler: Scheduler, exam: SchedulerExam) -> None:
@@ -84,20 +109,28 @@ def check_conservation(scheduler: Scheduler, exam: SchedulerExam) -> None:
     """The cluster holds what it held and what the placement says, no more and no less."""
     for workload in exam.workloads:
         cluster, placement = exam.placed(scheduler, workload)
-        expected = _told_cluster(workload, placement)
-        same = np.array_equal(cluster.dynamic, expected.dynamic)
-        if not (same and np.array_equal(cluster.device_free, expected.device_free)):
-            raise Broken(
-                f"the cluster and the placement differ after {workload.name}: the cluster holds "
-                f"{cluster.pod_count.tolist()} pods by node, the placement makes it "
-                f"{expected.pod_count.tolist()}",
-                "cluster.place() each pod of the answer, and nothing else",
-            )
+        _require_told(workload, cluster, placement)
+
+
+def _require_told(workload: Workload, cluster: Cluster, placement: Placement) -> None:
+    expected = _told_cluster(workload, placement)
+    same = np.array_equal(cluster.dynamic, expected.dynamic)
+    if not (same and np.array_equal(cluster.device_free, expected.device_free)):
+        raise Broken(
+            f"the cluster and the placement differ after {workload.name}: the cluster holds "
+            f"{cluster.pod_count.tolist()} pods by node, the placement makes it "
+            f"{expected.pod_count.tolist()}",
+            "cluster.place() each pod of the answer, and nothing else",
+        )
 
 
 def _told_cluster(workload: Workload, placement: Placement) -> Cluster:
-    """Return the cluster that a placement tells of: without the evicted, with the placed."""
+    """Return the cluster that a placement tells of: the moved moved, the evicted gone."""
     cluster = Cluster.of(workload)
+    for moved in placement.moves:
+        spec = workload.bound.specs[workload.bound.signature[moved.bound]]
+        cluster.remove(cluster.signature(spec), moved.origin, moved.held)
+        cluster.place(cluster.signature(spec), moved.target, moved.devices)
     for gone in (e for e in placement.evictions if e.bound >= 0):
         spec = workload.bound.specs[workload.bound.signature[gone.bound]]
         cluster.remove(cluster.signature(spec), gone.row, gone.devices)
