@@ -29,16 +29,26 @@ from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform
 import numpy as np
 from numpy.typing import NDArray
 
+from schedlab.core.ahead.pairs import PodsView
 from schedlab.core.cluster import Cluster
-from schedlab.core.counts import ByDomain, CountsByDomain, DomainSums, Part, SparseWeigh
+from schedlab.core.counts import (
+    ByDomain,
+    CountsByDomain,
+    DomainSums,
+    FollowsDomainCount,
+    FollowsLeast,
+    Part,
+    SparseWeigh,
+    Stays,
+)
 from schedlab.core.labels import Column
+from schedlab.core.preemption.what_if import WhatIf
 from schedlab.core.views import NodeView, PodView, columns
-from schedlab.core.what_if import WhatIf
 from schedlab.errors import InputError
 from schedlab.model.objects import GpuRequest, Node, PodBatch, PodSpec, Workload
 
 if TYPE_CHECKING:
-    from schedlab.core.handle import Handle
+    from schedlab.core.preemption.handle import Handle
 
 __all__ = [
     "FITS",
@@ -55,9 +65,12 @@ __all__ = [
     "Eviction",
     "Failure",
     "FilterPlugin",
+    "FollowsDomainCount",
+    "FollowsLeast",
     "GpuRequest",
     "IncumbentPoint",
     "Locality",
+    "Move",
     "Node",
     "NodeView",
     "Part",
@@ -66,6 +79,7 @@ __all__ = [
     "PodBatch",
     "PodSpec",
     "PodView",
+    "PodsView",
     "PostFilterPlugin",
     "PostFilterResult",
     "PreEnqueuePlugin",
@@ -76,6 +90,7 @@ __all__ = [
     "ScorePlugin",
     "Scores",
     "SparseWeigh",
+    "Stays",
     "Verdict",
     "WhatIf",
     "Workload",
@@ -225,6 +240,16 @@ class FilterPlugin(Plugin):
     def filter(self, pod: PodView, nodes: NodeView) -> Verdict:
         """Return whether each node fits, or reason bits (0 = fits), shape (n,)."""
 
+    def filter_each(self, pods: PodsView, nodes: NodeView) -> Verdict | None:
+        """Return whether each pod fits on the node beside it, shape (n,) (locality NODE).
+
+        The promise: position i is accepted where :meth:`filter` accepts that node for that
+        pod.  The engine then decides about stretches of unequal pods in one step.  Asked
+        only about pods that the plugin does not skip.  None (always, or never): it asks
+        :meth:`filter`, signature by signature.
+        """
+        return None
+
     def reasons(self, pod: PodView) -> tuple[Reason, ...]:
         """Return what bit i of the verdict means for this pod."""
         return (Reason(f"node(s) rejected by {self.name}"),)
@@ -310,6 +335,13 @@ class ScorePlugin(Plugin):
     @abstractmethod
     def score(self, pod: PodView, nodes: NodeView) -> Scores:
         """Return one int64 score for each node, shape (n,)."""
+
+    def score_each(self, pods: PodsView, nodes: NodeView) -> Scores | None:
+        """Return the score of each pod on the node beside it, shape (n,) (locality NODE).
+
+        The counterpart of :meth:`FilterPlugin.filter_each`.
+        """
+        return None
 
     def normalize(self, raw: Scores, low: int, high: int) -> Scores:
         """Return final scores of some nodes from raw ones (Kubernetes' NormalizeScore).
@@ -506,6 +538,33 @@ class Eviction:
     devices: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A running pod that was taken to another node to make room for one of the batch.
+
+    It leaves and arrives in one step, at the turn of ``by``, after the evictions and before
+    that pod is placed; there and then it must be legal on the node that it comes to.
+
+    Attributes
+    ----------
+    by : int
+        The pod of the batch at whose turn it moves.
+    bound : int
+        Which of the workload's bound pods it is.
+    origin, target : int
+        The nodes that it leaves and comes to.
+    held, devices : int
+        The GPU devices that it gives back and takes, as bit masks.
+    """
+
+    by: int
+    bound: int
+    origin: int
+    target: int
+    held: int = 0
+    devices: int = 0
+
+
 @dataclass
 class Placement:
     """Where each pod of a batch went.
@@ -527,6 +586,9 @@ class Placement:
     evictions : list of Eviction
         In their order.  A pod of the batch that was evicted ends unplaced: whoever made
         it may make it anew, the scheduler does not.
+    moves : list of Move
+        In their order; a pod may move more than once.  Pods of the batch are not moved: the
+        scheduler puts them where they end up.
     info : dict
         What the scheduler says of its work: counters, bound, gap, status.
     incumbents : list of IncumbentPoint
@@ -540,6 +602,7 @@ class Placement:
     failure: NDArray[np.int32]
     failures: list[tuple[Failure, ...]] = field(default_factory=list)
     evictions: list[Eviction] = field(default_factory=list)
+    moves: list[Move] = field(default_factory=list)
     info: dict[str, float | int | str] = field(default_factory=dict)
     incumbents: list[IncumbentPoint] = field(default_factory=list)
 

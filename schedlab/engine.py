@@ -7,10 +7,12 @@ all finds them here.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
-from schedlab.api import Cluster, Failure, PodBatch, Scheduler
+from schedlab.api import Cluster, Failure, PodBatch, PodSpec, Scheduler
 from schedlab.bound import (
     FluidBound,
     PackingProblem,
@@ -23,33 +25,43 @@ from schedlab.bound import (
     tier_bounds,
 )
 from schedlab.bound import eligible as _eligible
+from schedlab.bound import eligible_kinds as _eligible_kinds
 from schedlab.bound import packing_problem as _packing_problem
-from schedlab.core.filter_score import FilterScore
-from schedlab.core.handle import Handle
+from schedlab.core.ahead.chains import INFEASIBLE
+from schedlab.core.ahead.stretches import queue_order
+from schedlab.core.filter_score import FilterScore, choose_devices
+from schedlab.core.incremental import IncrementalPath
+from schedlab.core.preemption.handle import Handle
 from schedlab.core.profile import Profile
 from schedlab.core.reference import Evaluation, ReferencePath, evaluate
-from schedlab.core.select import Lowest
+from schedlab.core.select import Lowest, selector
 from schedlab.registry import installed
 
 __all__ = [
+    "INFEASIBLE",
     "Evaluation",
     "FilterScore",
     "FluidBound",
     "Handle",
+    "IncrementalPath",
     "PackingProblem",
     "Profile",
     "Relaxation",
     "TierBounds",
+    "choose_devices",
     "copies",
     "eligible",
+    "eligible_kinds",
     "evaluate",
     "failures",
     "feasible",
     "fewest_nodes",
     "fluid_bound",
     "greedy",
+    "one_by_one",
     "packing_problem",
     "profile",
+    "queue_order",
     "relax",
     "tier_bounds",
 ]
@@ -70,6 +82,16 @@ def eligible(profile: Profile, cluster: Cluster, signature: int) -> NDArray[np.b
     return _eligible(profile.filters, cluster, signature)
 
 
+def eligible_kinds(
+    profile: Profile, cluster: Cluster, specs: Sequence[PodSpec]
+) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+    """Return the distinct sets of nodes to which specs may go at all (K, N), and each one's, (S,).
+
+    What the SPEC filters accept, whatever is placed; also the GPU model and topology keys.
+    """
+    return _eligible_kinds(profile.filters, cluster, specs)
+
+
 def packing_problem(profile: Profile, cluster: Cluster, pods: PodBatch) -> PackingProblem:
     """Group a batch by signature under a profile's filters, on the cluster as it stands."""
     return _packing_problem(profile.filters, cluster, pods)
@@ -83,3 +105,8 @@ def feasible(profile: Profile, cluster: Cluster, signature: int) -> NDArray[np.i
 def failures(profile: Profile, cluster: Cluster, signature: int) -> tuple[Failure, ...]:
     """Return how many nodes each filter rejects first, by reason, in filter order."""
     return ReferencePath(profile, cluster, Lowest()).failures(signature)
+
+
+def one_by_one(profile: Profile, cluster: Cluster, seed: int = 0) -> IncrementalPath:
+    """Return what decides pod by pod on a cluster that lives on, asking only about changes."""
+    return IncrementalPath(profile, cluster, selector(profile.tie_break, seed))

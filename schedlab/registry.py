@@ -27,6 +27,7 @@ from schedlab.api import (
 )
 from schedlab.config.assembly import as_configured, assemble
 from schedlab.config.kube_scheduler import load_configuration
+from schedlab.config.preset import Preset, load_preset
 from schedlab.config.profile import (
     KUBERNETES_FILTERS,
     STATED_BY_CONFIGURATION,
@@ -85,13 +86,17 @@ class Registry:
 
     @cached_property
     def presets(self) -> dict[str, Path]:
-        """Synthetic workloads by name, as TOML files."""
+        """Workload sources with arguments by name, as TOML files."""
         return toml_files("schedlab.presets")
 
     @cached_property
     def suites(self) -> dict[str, Path]:
         """Packaged suites by name, as TOML files."""
         return toml_files("schedlab.suites")
+
+    def preset(self, name: str) -> Preset:
+        """Return a preset by name; raise InputError if its file is wrong."""
+        return load_preset(name, self.presets[name])
 
     @property
     def file_schedulers(self) -> tuple[str, ...]:
@@ -117,7 +122,8 @@ class Registry:
     def make_workload(self, name: str, args: Mapping[str, Any]) -> WorkloadSource:
         """Return a workload source: a preset or a WorkloadSource class."""
         if name in self.presets:
-            return build(self.workloads["Synthetic"], {"preset": name, **args})
+            preset = self.preset(name)
+            return build(self.workloads[preset.source], {**preset.args, **args})
         if name not in self.workloads:
             raise InputError(nearest("workload", name, [*self.presets, *self.workloads]))
         return build(self.workloads[name], args)

@@ -7,8 +7,8 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from schedlab.api import Cluster
+from schedlab.core.ahead.chains import greedy_order
 from schedlab.core.blocks import BlockMaxima
-from schedlab.core.chains import greedy_order
 from schedlab.core.filter_score import PATHS
 from schedlab.core.select import Lowest
 from schedlab.registry import installed

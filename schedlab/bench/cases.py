@@ -153,6 +153,11 @@ CASES = {
             _same(specs.SPREAD_DEFAULT, zones=specs.THREE_ZONES, services=_BLUE),
         ),
         Case(
+            "spread-both",
+            "DoNotSchedule over three zones with skew 1, ScheduleAnyway over hosts",
+            _same(specs.SPREAD_BOTH, zones=specs.THREE_ZONES),
+        ),
+        Case(
             "affinity",
             "required affinity by zone (SchedulingPodAffinity)",
             _same(specs.AFFINITY, specs.AFFINITY),

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from schedlab.api import Budget, Cluster, Placement, PodBatch, Workload
 from schedlab.bench.cases import Case
 from schedlab.bench.result import CaseResult, PathResult
-from schedlab.core.filter_score import FilterScore, queue_order
+from schedlab.core.ahead.stretches import queue_order
+from schedlab.core.filter_score import FilterScore
 from schedlab.core.profile import Profile
 
 REFERENCE = "reference"

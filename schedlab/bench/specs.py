@@ -82,6 +82,9 @@ def _spread(when: str, key: str = ZONE, skew: int = 5) -> TopologySpreadConstrai
 SPREAD_HARD = _coloured("blue", spread=(_spread("DoNotSchedule"),))
 SPREAD_PREFERRED = _coloured("blue", spread=(_spread("ScheduleAnyway"),))
 SPREAD_DEFAULT = _coloured("blue")
+SPREAD_BOTH = _coloured(
+    "blue", spread=(_spread("DoNotSchedule", skew=1), _spread("ScheduleAnyway", HOSTNAME, 1))
+)
 AFFINITY = _coloured("blue", required_affinity=(PodAffinityTerm(ZONE, _colour("blue"), BOTH),))
 ANTI_AFFINITY = _coloured(
     "green", required_anti_affinity=(PodAffinityTerm(HOSTNAME, _colour("green"), BOTH),)

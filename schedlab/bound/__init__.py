@@ -1,6 +1,6 @@
 """How good a placement could be at most: certified bounds by linear relaxations."""
 
-from schedlab.bound.eligibility import eligible
+from schedlab.bound.eligibility import eligible, eligible_kinds
 from schedlab.bound.fluid import FluidBound, TierBounds, fluid_bound, tier_bounds
 from schedlab.bound.nodes import fewest_nodes
 from schedlab.bound.problem import PackingProblem, copies, packing_problem
@@ -13,6 +13,7 @@ __all__ = [
     "TierBounds",
     "copies",
     "eligible",
+    "eligible_kinds",
     "fewest_nodes",
     "fluid_bound",
     "packing_problem",

@@ -18,6 +18,8 @@ BY_NODE_RULES = (
     "NodeName",
     "TaintToleration",
     "NodeAffinity",
+    "VolumeZone",
+    "DynamicResources",
 )
 """Filters that read nothing of a pod but what :func:`_node_rules` returns."""
 
@@ -40,25 +42,42 @@ def eligibility(
     Besides the filters with locality SPEC these are the GPU model and, if one of the
     filters is PodTopologySpread, the presence of the topology keys.
     """
+    kinds, kind = eligible_kinds(filters, cluster, specs)
+    return kinds[kind]
+
+
+def eligible_kinds(
+    filters: Sequence[FilterPlugin], cluster: Cluster, specs: Sequence[PodSpec]
+) -> tuple[Mask, NDArray[np.int64]]:
+    """Return the distinct rows of :func:`eligibility` (K, N) and which one each spec has, (S,).
+
+    For many specs that differ in little but their requests: K is small, S times N is not.
+    """
     spreads = any(f.name == "PodTopologySpread" for f in filters)
     alike = all(f.name in BY_NODE_RULES for f in filters if f.locality is Locality.SPEC)
-    rows = np.empty((len(specs), len(cluster)), np.bool_)
-    known: dict[Hashable, Mask] = {}
+    number: dict[Hashable, int] = {}
+    kinds: list[Mask] = []
+    kind = np.empty(len(specs), np.int64)
     for i, spec in enumerate(specs):
         rules = _node_rules(spec) if alike else spec
-        if rules not in known:
-            known[rules] = eligible(filters, cluster, cluster.signature(spec))
-            known[rules] &= _has_model(spec.gpu, cluster.view())
+        if rules not in number:
+            number[rules] = len(kinds)
+            accepted = eligible(filters, cluster, cluster.signature(spec))
+            accepted &= _has_model(spec.gpu, cluster.view())
             if spreads:
-                known[rules] &= _carries_keys(cluster.view(), spec)
-        rows[i] = known[rules]
-    return rows
+                accepted &= _carries_keys(cluster.view(), spec)
+            kinds.append(accepted)
+        kind[i] = number[rules]
+    return np.array(kinds, np.bool_).reshape(len(kinds), len(cluster)), kind
 
 
 def _node_rules(spec: PodSpec) -> Hashable:
     """Return what the rules about nodes read of a pod."""
     return (
         bool(spec.scheduling_gates),
+        spec.namespace if spec.volumes else "",
+        spec.volumes,
+        spec.resource_claims,
         spec.node_name,
         spec.node_selector,
         spec.required_node_terms,

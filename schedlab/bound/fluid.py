@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import coo_array, csr_array, vstack
 
-from schedlab.bound.linear import LinearProgram, solve, upper_bound
+from schedlab.bound.linear import LinearProgram, Solution, solve, upper_bound
 from schedlab.bound.problem import Floats, Ints
 from schedlab.bound.relaxation import Relaxation
 
@@ -21,25 +21,45 @@ MOST_TIERS = 12
 class FluidBound:
     """No placement has a greater Σ weight x placed pods than ``limit``.
 
-    ``pods`` (S,) are those that the relaxation places; ``solved`` says whether it was
-    solved: if not, the limit is still one, and no pods are told.
+    ``pods`` (S,) are those that the relaxation places, ``plan`` (S, G) in which group.
+    ``prices`` (S,) is what one more pod of a signature would add, ``rents`` (G, K) what one
+    more unit of a group's resource would.  ``solved`` says whether it was solved: if not, the
+    limit is still one, no pods are told, and prices and rents are 0.
     """
 
     limit: float
     pods: Floats
     solved: bool
+    plan: Floats
+    prices: Floats
+    rents: Floats
 
 
 def fluid_bound(
     relaxation: Relaxation, weights: Ints | Floats, seconds: float = math.inf
 ) -> FluidBound:
     """Bound Σ weight x placed pods, for weights (S,) >= 0, spending ``seconds`` at most."""
-    program, signature = _program(relaxation, np.asarray(weights, np.float64), [])
+    program, pairs, short, kept = _program(relaxation, np.asarray(weights, np.float64), [])
     found = solve(program, seconds)
     everything = float(weights @ relaxation.placeable) * (1 + 1e-9)
     limit = min(everything, upper_bound(program, found.duals)) if found.solved else everything
-    pods = np.bincount(signature, found.x, minlength=len(relaxation.supply))
-    return FluidBound(limit, pods.astype(np.float64), found.solved)
+    plan, rents = np.zeros(relaxation.most.shape), np.zeros(relaxation.capacity.size)
+    plan[tuple(pairs.T)] = found.x
+    prices = _gained_by_the_last(relaxation, program, pairs, found)
+    rents[short], prices[kept] = np.split(found.duals, [len(short)])
+    rents = rents.reshape(relaxation.capacity.shape) / relaxation.units
+    return FluidBound(limit, plan.sum(axis=1), found.solved, plan, prices, rents)
+
+
+def _gained_by_the_last(
+    relaxation: Relaxation, program: LinearProgram, pairs: Ints, found: Solution
+) -> Floats:
+    """Return the prices of supplies that have no row, as the bounds of variables say it all."""
+    reduced = np.maximum(program.gain - program.rows.T @ found.duals, 0.0)
+    least = np.full(len(relaxation.supply), np.inf)
+    np.minimum.at(least, pairs[:, 0], reduced)
+    scarce = (relaxation.most.sum(axis=1) == relaxation.supply) & np.isfinite(least)
+    return np.where(scarce & found.solved, least, 0.0)
 
 
 @dataclass(frozen=True)
@@ -85,7 +105,7 @@ def _tier_bound(relaxation: Relaxation, tier: int, best: Ints) -> tuple[Floats, 
     """Return what pods of the higher tiers cost this one, (tier,), and the limit."""
     own = (relaxation.tier == tier).astype(np.float64)
     higher = np.flatnonzero(best[:tier])
-    program, _ = _program(relaxation, own, [(int(u), int(best[u])) for u in higher])
+    program, *_ = _program(relaxation, own, [(int(u), int(best[u])) for u in higher])
     found = solve(program)
     costs = np.zeros(tier)
     if not found.solved:
@@ -98,8 +118,11 @@ def _tier_bound(relaxation: Relaxation, tier: int, best: Ints) -> tuple[Floats, 
 
 def _program(
     relaxation: Relaxation, weights: Floats, floors: Sequence[tuple[int, int]]
-) -> tuple[LinearProgram, Ints]:
-    """Return the program and the signature of each variable.
+) -> tuple[LinearProgram, Ints, Ints, Ints]:
+    """Return the program and what its parts stand for.
+
+    These are each variable's signature and group (n, 2), and which capacities (of the G x K)
+    and which supplies count.
 
     Rows: what each group offers, where it can run short; the supply of each signature;
     for (tier, least) in ``floors`` that so many of the tier are placed.
@@ -107,7 +130,7 @@ def _program(
     wanted = (weights > 0) | np.isin(relaxation.tier, [t for t, _ in floors])
     pairs = np.argwhere((relaxation.most > 0) & wanted[:, None])
     signature, group = pairs.T
-    capacity, limits = _capacity_rows(relaxation, signature, group)
+    capacity, limits, short = _capacity_rows(relaxation, signature, group)
     supply = _indicator(signature, len(relaxation.supply))
     kept = np.flatnonzero(relaxation.most.sum(axis=1) > relaxation.supply)
     tiers = _indicator(relaxation.tier[signature], int(relaxation.tier.max(initial=0)) + 1)
@@ -118,7 +141,7 @@ def _program(
         limits=np.concatenate([limits, relaxation.supply[kept], [-float(b) for _, b in floors]]),
         most=relaxation.most[signature, group].astype(np.float64),
     )
-    return program, signature
+    return program, pairs, short, kept
 
 
 def _indicator(code: Ints, size: int) -> csr_array:
@@ -128,8 +151,8 @@ def _indicator(code: Ints, size: int) -> csr_array:
 
 def _capacity_rows(
     relaxation: Relaxation, signature: Ints, group: Ints
-) -> tuple[csr_array, Floats]:
-    """Return the rows (sparse) and limits of each group's resources that can run short."""
+) -> tuple[csr_array, Floats, Ints]:
+    """Return the rows (sparse), limits and positions of group's resources that can run short."""
     groups, resources = relaxation.capacity.shape
     taken = relaxation.requests[signature] / relaxation.units
     variable, resource = np.nonzero(taken)
@@ -139,4 +162,4 @@ def _capacity_rows(
     limits = (relaxation.capacity / relaxation.units).ravel()
     demand = rows @ relaxation.most[signature, group]
     short = np.flatnonzero(demand > limits * (1 - 1e-9))
-    return rows[short], limits[short]
+    return rows[short], limits[short], short

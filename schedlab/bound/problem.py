@@ -17,6 +17,8 @@ Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 WHOLE_DEVICE = 1000
+MOST_DOUBLINGS = 20
+"""How often the weight of a pod doubles at most from one priority to the next higher one."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,15 @@ class PackingProblem:
     def tiers(self) -> int:
         """The number of distinct priorities."""
         return int(self.tier.max(initial=-1)) + 1
+
+    @cached_property
+    def value_weights(self) -> Ints:
+        """What a pod of each signature is worth, shape (S,): 1 for the lowest priority.
+
+        Twice as much for each higher one, up to 2**20.
+        """
+        doublings = np.minimum(self.tiers - 1 - self.tier, MOST_DOUBLINGS)
+        return np.left_shift(1, doublings).astype(np.int64)
 
     @cached_property
     def placeable(self) -> Mask:

@@ -29,6 +29,8 @@ class Relaxation:
     most : int64, shape (S, G)
         Pods of a signature that the group's nodes could hold if they got no others.
     supply, tier : int64, shape (S,)
+    group : int64, shape (N,)
+        The group of each node.
     """
 
     requests: Ints
@@ -39,6 +41,7 @@ class Relaxation:
     most: Ints
     supply: Ints
     tier: Ints
+    group: Ints
 
     @property
     def units(self) -> Floats:
@@ -73,6 +76,7 @@ def relax(problem: PackingProblem) -> Relaxation:
         most=_most(problem, examples, np.bincount(kind, minlength=len(examples)), of_kind, count),
         supply=problem.supply,
         tier=problem.tier,
+        group=group,
     )
 
 

@@ -18,7 +18,8 @@ from schedlab.api import (
 )
 from schedlab.cli.catalogue_table import catalogue_table
 from schedlab.cli.console import console, print_json
-from schedlab.config.profile import ProfileConfig, read_toml
+from schedlab.config.preset import SYNTHETIC
+from schedlab.config.profile import ProfileConfig
 from schedlab.config.suite import load_suite
 from schedlab.entries import C, Classes
 from schedlab.errors import InputError
@@ -56,8 +57,8 @@ def schedulers(registry: Registry) -> list[Row]:
 
 
 def workloads(registry: Registry) -> list[Row]:
-    """Return presets of the synthetic generator and WorkloadSource classes."""
-    presets = [_preset(n, p) for n, p in sorted(registry.presets.items())]
+    """Return presets and WorkloadSource classes."""
+    presets = [_preset(n, registry) for n in sorted(registry.presets)]
     return [*presets, *_loadable(registry.workloads, _configurable)]
 
 
@@ -128,8 +129,11 @@ def _profile(name: str, profile: ProfileConfig) -> Row:
     return {"name": name, "description": profile.description, **said}
 
 
-def _preset(name: str, path: Path) -> Row:
-    return {"name": name, "description": read_toml(path).get("description", ""), "file": str(path)}
+def _preset(name: str, registry: Registry) -> Row:
+    preset = registry.preset(name)
+    of = {"source": preset.source, "args": preset.args} if preset.source != SYNTHETIC else {}
+    file = str(registry.presets[name])
+    return {"name": name, "description": preset.description, **of, "file": file}
 
 
 def _metric(name: str, metric: Metric | Family) -> Row:

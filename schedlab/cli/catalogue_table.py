@@ -16,6 +16,9 @@ SHORT = ("name", "extends", "locality", "unit", "better")
 """What has a column of its own; the rest is told under the description."""
 
 
+MOST_TOLD = 20
+"""The longest list that is told whole; --json has all."""
+
 USUAL = {"filters": list(KUBERNETES_FILTERS), "tie_break": "lowest"}
 """What goes without saying."""
 
@@ -57,5 +60,6 @@ def _told(value: Any) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{k} {_told(v)}" for k, v in value.items())
     if isinstance(value, list | tuple):
-        return ", ".join(map(_told, value))
+        more = [f"and {len(value) - MOST_TOLD} more"] if len(value) > MOST_TOLD else []
+        return ", ".join([*map(_told, value[:MOST_TOLD]), *more])
     return str(value)

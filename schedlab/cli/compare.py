@@ -21,6 +21,13 @@ def compare(
         str | None,
         typer.Option(metavar="A,B", help="These metrics (schedlab list metrics), in this order."),
     ] = None,
+    outcomes: Annotated[
+        bool,
+        typer.Option(
+            "--outcomes",
+            help="Count the seeds on which a scheduler is better than the baseline, or certified.",
+        ),
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
     tsv: Annotated[bool, typer.Option("--tsv", help="Print one tab-separated table.")] = False,
 ) -> None:
@@ -38,10 +45,17 @@ def compare(
     schedlab compare runs/monday runs/tuesday
     schedlab compare runs/openb --baseline kubernetes
     schedlab compare runs/a runs/b --metrics placed_share,latency_p99_us --tsv
+    schedlab compare runs/priority-matters --baseline default --outcomes
     """
-    from schedlab.cli.comparing import show_comparison
+    from schedlab.cli.comparing import Form, show_comparison, show_run_outcomes
 
     if json and tsv:
         raise typer.BadParameter("give --json or --tsv, not both")
+    if outcomes and metrics:
+        raise typer.BadParameter("--outcomes has columns of its own: leave out --metrics")
+    form: Form = "json" if json else "tsv" if tsv else "text"
+    if outcomes:
+        show_run_outcomes(runs, baseline, form)
+        return
     chosen = None if metrics is None else [m.strip() for m in metrics.split(",") if m.strip()]
-    show_comparison(runs, baseline, chosen, "json" if json else "tsv" if tsv else "text")
+    show_comparison(runs, baseline, chosen, form)

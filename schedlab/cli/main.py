@@ -23,6 +23,7 @@ COMMANDS = {
     "new": "schedlab.cli.new:app",
     "check": "schedlab.cli.check:check",
     "bench": "schedlab.cli.bench:bench",
+    "experiment": "schedlab.cli.experiment:experiment",
 }
 """Each command's function, or its Typer application if it has commands of its own.
 

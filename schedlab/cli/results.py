@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from schedlab.cli.columns import BEST, Column, by_importance, texts
+from schedlab.cli.columns import BEST, Column, applying, by_importance, texts
 from schedlab.cli.fitted import fitted_table
 from schedlab.harness.report import SUMMARY, TABLE
 from schedlab.harness.run import Run
@@ -20,16 +20,24 @@ from schedlab.metrics.placed import unplaced_by_reason
 LEAST_SHARE = 0.005
 """The smallest share of a scheduler's time that the terminal shows; the file has them all."""
 
+MANY = 12
+"""How many workloads have their tables on the terminal, and their rows in the figure."""
+
 REASON = f"{unplaced_by_reason.name}:"
 FAILURE = ["workload", "status", "reason"]
 
 
 def show_rankings(run: Run, out: Console) -> None:
-    """Print one ranked table for each workload."""
-    summary = run.summary()
-    for workload in summary["workload"].unique():
+    """Print one ranked table for each workload, unless they are very many."""
+    summary, chosen = run.summary(), run.plan.suite.columns
+    workloads = summary["workload"].unique()
+    if len(workloads) > MANY:
+        out.print(f"{len(workloads)} workloads; a row for each and scheduler: {TABLE}")
+        return
+    for workload in workloads:
         cells = summary[summary["workload"] == workload]
-        table = ranked_table(cells, ranking(summary, workload), by_importance(cells), out.width)
+        columns = applying(chosen, cells) or by_importance(cells)
+        table = ranked_table(cells, ranking(summary, workload), columns, out.width)
         out.print(_title(run, workload), table, sep="\n")
         show_why_nothing(cells, out)
         out.print()

@@ -11,8 +11,9 @@ from pathlib import Path
 import typer
 
 from schedlab.cli.console import console, print_json
+from schedlab.cli.outcomes import show_outcomes
 from schedlab.cli.progress import progress_bar
-from schedlab.cli.results import show_failures, show_files, show_rankings, show_times
+from schedlab.cli.results import MANY, show_failures, show_files, show_rankings, show_times
 from schedlab.config.overrides import (
     choose_schedulers,
     choose_seeds,
@@ -102,6 +103,9 @@ def report(run: Run, json: bool, quiet: bool) -> int:
     else:
         out = console()
         show_rankings(run, out)
+        suite = run.plan.suite
+        if suite.baseline in {s.label for s in suite.schedulers}:
+            show_outcomes(run.results, suite.baseline, out)
         show_times(run, out)
         show_failures(run, out)
         show_files(run, figure, out)
@@ -139,8 +143,9 @@ def _unseen(progress: Progress) -> None:
 
 
 def _draw(run: Run) -> Path | None:
-    """Draw ``summary.png`` into the run folder; None if no trial ended well."""
-    if not (run.trials["status"] == "ok").any():
+    """Draw ``summary.png`` into the run folder; None if no trial ended well or too many would."""
+    drawn = run.trials.loc[run.trials["status"] == "ok", "workload"].nunique()
+    if not 0 < drawn <= MANY:
         return None
     from schedlab.plot import summary_figure  # matplotlib, for a run that has something to show
 

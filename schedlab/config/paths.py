@@ -34,7 +34,8 @@ def _anchored(entry: Entry, folder: Path, cls: type | None) -> Entry:
 
 
 def _workload(name: str, registry: Registry) -> type | None:
-    return registry.workloads.get("Synthetic" if name in registry.presets else name)
+    source = registry.preset(name).source if name in registry.presets else name
+    return registry.workloads.get(source)
 
 
 def _scheduler(name: str, registry: Registry) -> type | None:

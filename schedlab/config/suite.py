@@ -107,6 +107,8 @@ class Suite(Model):
     None: what there is; Linux) bounds what a trial may take; both are named failures.
     ``optional_workloads`` take part where they are chosen by their labels.  ``profile``
     also measures time by plugin and extension point, which adds to what decisions cost.
+    ``columns`` are the metrics that its tables show, the most important first.  ``baseline``,
+    the label of a scheduler, adds what came of each workload beside it, seed by seed.
     """
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
@@ -116,6 +118,8 @@ class Suite(Model):
     memory_mb: Positive | None = None
     budget: BudgetConfig = BudgetConfig()
     profile: bool = False
+    columns: tuple[str, ...] = ()
+    baseline: str = ""
     workloads: tuple[Entry, ...] = Field(min_length=1)
     optional_workloads: tuple[Entry, ...] = ()
     schedulers: tuple[SchedulerEntry, ...] = Field(min_length=1)
@@ -124,6 +128,16 @@ class Suite(Model):
     @classmethod
     def _distinct_seeds(cls, seeds: tuple[int, ...]) -> tuple[int, ...]:
         return _are_distinct(seeds)
+
+    @field_validator("columns")
+    @classmethod
+    def _known_columns(cls, columns: tuple[str, ...]) -> tuple[str, ...]:
+        from schedlab.metrics import METRICS  # it imports the registry, which imports this
+
+        for name in columns:
+            if not METRICS.offers(name):
+                raise ValueError(nearest("metric", name, METRICS))
+        return columns
 
     @field_validator("workloads", "optional_workloads", "schedulers")
     @classmethod
@@ -151,7 +165,11 @@ def load_suite(name_or_path: str | Path, registry: Registry) -> Suite:
         If there is no such suite or file, the TOML is broken, or a key or value is wrong.
     """
     path = _locate(name_or_path, registry)
-    return anchored(make_suite(read_toml(path), str(path)), path.parent.absolute(), registry)
+    suite = make_suite(read_toml(path), str(path))
+    labels = [s.label for s in suite.schedulers]
+    if suite.baseline and suite.baseline not in labels:
+        raise InputError(f"{path}: baseline: {nearest('scheduler', suite.baseline, labels)}")
+    return anchored(suite, path.parent.absolute(), registry)
 
 
 def check_names(suite: Suite, registry: Registry, where: str) -> None:

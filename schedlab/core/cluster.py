@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from schedlab.core.counts import DomainSums
 from schedlab.core.labels import LabelTable
 from schedlab.core.log import ChangeLog
-from schedlab.core.nominated import NominatedPods, Nomination
+from schedlab.core.preemption.nominated import NominatedPods, Nomination
 from schedlab.core.running import RunningPods
 from schedlab.core.views import NodeView, PodView, S, T
 from schedlab.model.objects import (
@@ -203,8 +203,8 @@ class Cluster:
             np.add.at(table, rows, sign * self._deltas[signatures])
         self.log.extend(rows, signatures, sign)
 
-    def delta(self, signature: int | slice) -> Ints:
-        """Return what one pod of a signature (or each) adds to a row of ``dynamic``."""
+    def delta(self, signature: int | slice | Ints) -> Ints:
+        """Return what one pod of a signature (or of each) adds to a row of ``dynamic``."""
         return self._deltas[signature]
 
     def gather(self, rows: NDArray[np.int64]) -> Ints:
@@ -276,8 +276,8 @@ class Cluster:
         self._views = [PodView(self, s, i) for i, s in enumerate(self.specs)]
 
     def _add(self, row: int, delta: Ints) -> None:
-        self.dynamic[row] += delta
-        self._by_row[row, -len(delta) :] += delta
+        for there in (self.dynamic[row], self._by_row[row, -len(delta) :]):
+            there += delta
 
     def _delta(self, spec: PodSpec) -> Ints:
         assert spec.nonzero_placed is not None

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schedlab.api import ByDomain, Cluster, FilterPlugin, PodView, ScorePlugin, sum_by_domain
+from schedlab.core.ahead.chains import INFEASIBLE
 from schedlab.core.answers import MANY, NONE, Answers, Ints, Mask, Quiet, Rows, union
 from schedlab.core.cells import Cells
-from schedlab.core.chains import INFEASIBLE
 from schedlab.core.views import NodeView
 
 
@@ -21,7 +21,7 @@ class Gate:
     """
 
     def __init__(self, filters: Sequence[FilterPlugin], pod: PodView, cluster: Cluster) -> None:
-        self._filters = filters
+        self.filters = filters
         self._pod = pod
         self._cluster = cluster
         self._answers = [Answers(cluster) for _ in filters]
@@ -55,7 +55,7 @@ class Gate:
         """Ask the filters again; return the rows whose verdict may be new."""
         whole = self._cluster.view()
         moved: Rows = NONE
-        for plugin, answers in zip(self._filters, self._answers, strict=True):
+        for plugin, answers in zip(self.filters, self._answers, strict=True):
             parts = plugin.verdict_by_domain(self._pod, whole)
             assert parts is not None, f"{plugin.name} no longer answers by domain"
             moved = union(moved, answers.moved(parts), len(self._cluster))

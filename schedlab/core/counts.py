@@ -50,6 +50,11 @@ class DomainSums:
         self._seen = 0
         self._sums = np.zeros(size, np.int64)
 
+    @property
+    def codes(self) -> NDArray[np.integer]:
+        """The domain of each of the cluster's nodes, -1: not counted, shape (N,)."""
+        return self._codes
+
     def current(self) -> NDArray[np.int64]:
         """Return the sums as the cluster stands, shape (size,); do not keep or change them."""
         if self._cluster.log.closed:
@@ -125,6 +130,42 @@ class ByDomain:
         return self.values[nodes.at(self.codes)]
 
 
+Answer = Callable[[NDArray[np.int64]], NDArray[Any]]
+"""Values for some sums, element by element; two are equal if and only if they answer alike."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stays:
+    """The answer stays as it is while more pods are placed."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FollowsLeast:
+    """The answer follows from how far a sum is above the least one of some ``domains``.
+
+    ``above`` returns it for the differences; ``domains`` are the same array at each call,
+    and not empty.
+    """
+
+    domains: NDArray[np.int64]
+    above: Answer
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FollowsDomainCount:
+    """The answer follows from how many domains the feasible nodes are in.
+
+    ``codes`` (N,) and ``size`` are what :meth:`NodeView.domain_count` is asked with.
+    """
+
+    codes: NDArray[np.integer]
+    size: int
+    answer: Callable[[int], Answer]
+
+
+Follows = Stays | FollowsLeast | FollowsDomainCount
+
+
 @dataclass(frozen=True, slots=True)
 class CountsByDomain:
     """A :class:`ByDomain` of which each value depends on one domain's sum alone.
@@ -142,12 +183,17 @@ class CountsByDomain:
         (``==``) if and only if it answers alike.
     without : int or float
         The answer for nodes in no domain.
+    follows : Stays, FollowsLeast, FollowsDomainCount or None
+        What ``answer`` follows from while more pods are placed, so that the engine can tell
+        it without asking: many pods are then placed in one step.  None: it cannot be told
+        before.  When pods leave or new specs come, the engine asks in any case.
     """
 
     codes: NDArray[np.integer]
     sums: DomainSums
-    answer: Callable[[NDArray[np.int64]], NDArray[Any]]
+    answer: Answer
     without: float
+    follows: Follows | None = None
 
     @property
     def values(self) -> NDArray[Any]:

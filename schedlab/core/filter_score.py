@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
@@ -11,12 +11,13 @@ import numpy.ma  # np.unique would import it at its first call, in the middle of
 from numpy.typing import NDArray
 
 from schedlab.api import Budget, Cluster, Failure, Placement, PodBatch, Scheduler
-from schedlab.core.handle import Handle, ReferenceHandle
+from schedlab.core.ahead.mixed import MixedPath
+from schedlab.core.ahead.stretches import is_run, queue_order, stretches
 from schedlab.core.incremental import IncrementalPath
-from schedlab.core.preemptor import Preemptor, may_preempt
-from schedlab.core.profile import Profile, QueueSort
+from schedlab.core.preemption.handle import Handle, ReferenceHandle
+from schedlab.core.preemption.preemptor import Preemptor, may_preempt
+from schedlab.core.profile import Profile
 from schedlab.core.reference import ReferencePath
-from schedlab.core.runs import RunPath
 from schedlab.core.select import selector
 from schedlab.core.spot_check import SpotCheck
 
@@ -24,12 +25,13 @@ Ints = NDArray[np.int64]
 
 DecisionPath = IncrementalPath | ReferencePath
 PATHS: dict[str, type[DecisionPath]] = {
-    "run": RunPath,
+    "run": MixedPath,
     "incremental": IncrementalPath,
     "reference": ReferencePath,
 }
 
 NO_NODES = Failure("", "the cluster has no nodes", 0, resolvable=False)
+CANCELLED = Failure("", "scheduling was cancelled before the pod's turn", 0)
 
 
 class FilterScore(Scheduler):
@@ -49,13 +51,16 @@ class FilterScore(Scheduler):
         return self.profile.name
 
     def schedule(self, cluster: Cluster, pods: PodBatch, budget: Budget) -> Placement:
-        """Place every pod in queue order; one that fits nowhere is left, with the reasons."""
+        """Place every pod in queue order; one that fits nowhere is left, with the reasons.
+
+        Once the budget is cancelled, the rest is left.
+        """
         select = selector(self.profile.tie_break, budget.seed)
         path = PATHS[self.path](self.profile, cluster, select)
         placement = Placement.empty(len(pods))
         placement.sequence = queue_order(self.profile.queue_sort, pods)
         placement.latency_ns = np.zeros(len(pods), np.int64)
-        queue = _Queue(self.profile, cluster, path, placement)
+        queue = _Queue(self.profile, cluster, path, placement, budget.cancelled)
         if may_preempt(self.profile, cluster, pods):
             kind = ReferenceHandle if self.path == "reference" else Handle
             handle = kind(self.profile, cluster, budget.seed)
@@ -63,13 +68,13 @@ class FilterScore(Scheduler):
         if len(cluster.nominated):
             queue.nominees = _Nominees(pods, ReferencePath(self.profile, cluster, select))
         interned = np.array([cluster.signature(spec) for spec in pods.specs], np.int64)
-        for signature, waiting in runs(interned, pods, placement.sequence):
-            alone = bool(len(cluster.nominated)) or not RunPath.pays(len(waiting))
-            if isinstance(path, RunPath) and not alone:
-                queue.place_run(path, signature, waiting)
+        for signatures, waiting in stretches(interned, pods, placement.sequence):
+            if not isinstance(path, MixedPath):
+                queue.place_singly(signatures, waiting)
+            elif len(cluster.nominated) or not is_run(signatures):
+                queue.place_mixed(path, signatures.tolist(), waiting)
             else:
-                for pod in waiting.tolist():
-                    queue.place_one(pod, signature)
+                queue.place_run(path, int(signatures[0]), waiting)
         placement.info.update(path.counters())
         return placement
 
@@ -81,9 +86,15 @@ class _Queue:
     """
 
     def __init__(
-        self, profile: Profile, cluster: Cluster, path: DecisionPath, placement: Placement
+        self,
+        profile: Profile,
+        cluster: Cluster,
+        path: DecisionPath,
+        placement: Placement,
+        cancelled: Callable[[], bool],
     ) -> None:
         assert placement.latency_ns is not None
+        self._cancelled = cancelled
         self._profile = profile
         self._cluster = cluster
         self._path = path
@@ -93,6 +104,16 @@ class _Queue:
         self._spot_check = SpotCheck(profile, cluster, path)
         self.preemptor: Preemptor | None = None
         self.nominees: _Nominees | None = None
+
+    def place_singly(self, signatures: Ints, waiting: Ints) -> None:
+        """Decide about pods one by one."""
+        for turn, (pod, signature) in enumerate(
+            zip(waiting.tolist(), signatures.tolist(), strict=True)
+        ):
+            if self._cancelled():
+                self._forgo(waiting[turn:])
+                return
+            self.place_one(pod, signature)
 
     def place_one(self, pod: int, signature: int) -> None:
         """Decide about one pod."""
@@ -126,9 +147,12 @@ class _Queue:
             return -1
         return self.preemptor.make_room(pod, signature, nominated_row)
 
-    def place_run(self, path: RunPath, signature: int, waiting: Ints) -> None:
+    def place_run(self, path: MixedPath, signature: int, waiting: Ints) -> None:
         """Decide about pods of one signature; each is charged its share of a step's time."""
         while len(waiting):
+            if self._cancelled():
+                self._forgo(waiting)
+                return
             self._spot_check.expect(signature)
             started = time.perf_counter_ns()
             rows = path.pick_run(signature, self._spot_check.most(len(waiting)))
@@ -141,21 +165,44 @@ class _Queue:
             step = waiting[: len(rows) or None]
             self._latency_ns[step] = spent // len(step)
             self._spot_check.compare(int(rows[0]) if len(rows) else -1, len(step))
-            self._put(step, signature, rows)
+            self._put(step, np.full(len(step), signature, np.int32), rows)
             waiting = waiting[len(step) :]
+
+    def place_mixed(self, path: MixedPath, signatures: list[int], waiting: Ints) -> None:
+        """Decide about pods of several signatures, each charged its share of a step's time."""
+        at = 0
+        while at < len(waiting):
+            if self._cancelled():
+                self._forgo(waiting[at:])
+                return
+            self._spot_check.expect(signatures[at])
+            started = time.perf_counter_ns()
+            most = self._spot_check.most(len(waiting) - at)
+            rows = None if len(self._cluster.nominated) else path.pick_mixed(signatures, at, most)
+            spent = time.perf_counter_ns() - started
+            if rows is None:
+                self.place_one(int(waiting[at]), signatures[at])
+                self._latency_ns[waiting[at]] += spent
+                at += 1
+                continue
+            step = waiting[at : at + len(rows)]
+            self._latency_ns[step] = spent // len(step)
+            self._spot_check.compare(int(rows[0]), len(step))
+            self._put(step, np.array(signatures[at : at + len(rows)], np.int32), rows)
+            at += len(step)
 
     def _may_evict(self, rows: Ints, signature: int) -> bool:
         """Say whether a step that found no room ends by making some."""
         return not len(rows) and self.preemptor is not None and self.preemptor.hopeful(signature)
 
-    def _put(self, step: Ints, signature: int, rows: Ints) -> None:
+    def _put(self, step: Ints, signatures: NDArray[np.int32], rows: Ints) -> None:
         if len(rows):
-            self._cluster.place_many(np.full(len(rows), signature, np.int32), rows)
+            self._cluster.place_many(signatures, rows)
             self._placement.node[step] = rows
             if self.preemptor is not None:
                 self.preemptor.placed(step.tolist())
         else:
-            for pod in step.tolist():
+            for pod, signature in zip(step.tolist(), signatures.tolist(), strict=True):
                 self._leave(pod, signature)
 
     def _leave(self, pod: int, signature: int) -> None:
@@ -164,6 +211,13 @@ class _Queue:
             self._known[key] = len(self._placement.failures)
             self._placement.failures.append(self._path.failures(signature) or (NO_NODES,))
         self._placement.failure[pod] = self._known[key]
+
+    def _forgo(self, pods: Ints) -> None:
+        """Leave pods undecided."""
+        if (-1, -1) not in self._known:
+            self._known[-1, -1] = len(self._placement.failures)
+            self._placement.failures.append((CANCELLED,))
+        self._placement.failure[pods] = self._known[-1, -1]
 
 
 def choose_devices(profile: Profile, cluster: Cluster, signature: int, row: int) -> int:
@@ -187,20 +241,3 @@ class _Nominees:
     def name(self, pod: int) -> str:
         """Return the name by which a pod is nominated."""
         return self._names[pod]
-
-
-def runs(
-    interned: Ints, pods: PodBatch, sequence: NDArray[np.int64]
-) -> Iterator[tuple[int, NDArray[np.int64]]]:
-    """Yield consecutive pods of one signature of the cluster, in the order of ``sequence``."""
-    signatures = interned[pods.signature[sequence]] if len(pods) else np.zeros(0, np.int64)
-    starts = np.flatnonzero(np.diff(signatures, prepend=-1))
-    parts = np.split(sequence, starts[1:]) if len(starts) else []
-    yield from zip(signatures[starts].tolist(), parts, strict=True)
-
-
-def queue_order(queue_sort: QueueSort, pods: PodBatch) -> NDArray[np.int64]:
-    """Return the pods' indices in the order in which they are scheduled, shape (P,)."""
-    if queue_sort == "Arrival":
-        return np.arange(len(pods), dtype=np.int64)
-    return np.argsort(-pods.priority, kind="stable")

@@ -24,6 +24,7 @@ class ChangeLog:
         self._signatures = np.empty(capacity, np.int32)
         self._signs = np.empty(capacity, np.int8)
         self._length = 0
+        self._last_left = -1
         self.devices: dict[int, int] = {}
 
     def __len__(self) -> int:
@@ -38,6 +39,8 @@ class ChangeLog:
         self._signatures[at] = signature
         self._signs[at] = sign
         self._length = at + 1
+        if sign < 0:
+            self._last_left = at
 
     def extend(self, rows: NDArray[np.integer], signatures: NDArray[np.int32], sign: int) -> None:
         """Record many changes of one sign at once."""
@@ -47,6 +50,8 @@ class ChangeLog:
         self._signatures[at:end] = signatures
         self._signs[at:end] = sign
         self._length = end
+        if sign < 0 and len(rows):
+            self._last_left = end - 1
 
     def entry(self, at: int) -> tuple[int, int, int]:
         """Return row, signature and sign of one change."""
@@ -63,6 +68,10 @@ class ChangeLog:
     def signs(self, since: int) -> NDArray[np.int8]:
         """Return +1 or -1 for each change after the first ``since`` entries."""
         return self._signs[since : self._length]
+
+    def left_since(self, since: int) -> bool:
+        """Say whether any pod was removed after the first ``since`` entries."""
+        return self._last_left >= since
 
     def _grow(self, needed: int) -> None:
         if needed <= len(self._rows):

@@ -17,6 +17,7 @@ from schedlab.api import (
     Reason,
     Scores,
 )
+from schedlab.core.preemption.what_if_filters import WhatIfFilters
 from schedlab.core.profile import Profile
 from schedlab.core.sampling import sampling
 from schedlab.core.select import Select
@@ -29,7 +30,6 @@ from schedlab.core.verdicts import (
     normalized,
     raw_scores,
 )
-from schedlab.core.what_if_filters import WhatIfFilters
 from schedlab.model.objects import NAME_FIELD, Requirement
 
 Rows = NDArray[np.int64]

@@ -7,14 +7,14 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from schedlab.api import Scores
+from schedlab.core.narrow import Totals
 from schedlab.core.profile import TieBreak
 
 
 class Select(Protocol):
     """Chooses among scored nodes."""
 
-    def among(self, total: Scores, rows: NDArray[np.int64] | None = None) -> int:
+    def among(self, total: Totals, rows: NDArray[np.int64] | None = None) -> int:
         """Return a position of the highest ``total`` (shape (n,), not empty).
 
         ``rows`` are the nodes' rows, ascending; None means that position is row.
@@ -24,7 +24,7 @@ class Select(Protocol):
 class Lowest:
     """The lowest row."""
 
-    def among(self, total: Scores, rows: NDArray[np.int64] | None = None) -> int:
+    def among(self, total: Totals, rows: NDArray[np.int64] | None = None) -> int:
         """Return the first position of the highest total."""
         return int(total.argmax())
 
@@ -35,7 +35,7 @@ class Random:
     def __init__(self, seed: int) -> None:
         self._generator = np.random.default_rng(seed)
 
-    def among(self, total: Scores, rows: NDArray[np.int64] | None = None) -> int:
+    def among(self, total: Totals, rows: NDArray[np.int64] | None = None) -> int:
         """Return a random position of the highest total."""
         ties = np.flatnonzero(total == total.max())
         return int(ties[self._generator.integers(len(ties))])
@@ -47,7 +47,7 @@ class RoundRobin:
     def __init__(self) -> None:
         self._next = 0
 
-    def among(self, total: Scores, rows: NDArray[np.int64] | None = None) -> int:
+    def among(self, total: Totals, rows: NDArray[np.int64] | None = None) -> int:
         """Return the next position in turn of the highest total."""
         ties = np.flatnonzero(total == total.max())
         tied_rows = ties if rows is None else rows[ties]

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schedlab.api import Cluster, FilterPlugin, Locality, Plugin, ScorePlugin
-from schedlab.core.chains import INFEASIBLE
+from schedlab.core.ahead.chains import INFEASIBLE
 from schedlab.core.incremental import IncrementalPath
 from schedlab.core.profile import Profile
 from schedlab.core.reference import Evaluation, evaluate

@@ -16,12 +16,14 @@ from schedlab.api import (
     Failure,
     FilterPlugin,
     NodeView,
+    PodsView,
     PodView,
     Reason,
     ScorePlugin,
     Scores,
     Verdict,
 )
+from schedlab.core.log import NotLocalError
 from schedlab.errors import InputError
 from schedlab.places import place_of_method
 
@@ -81,10 +83,42 @@ def checked(verdict: Verdict, plugin: FilterPlugin, method: str, nodes: int) -> 
 
 def raw_scores(plugin: ScorePlugin, pod: PodView, nodes: NodeView) -> Scores:
     """Return a plugin's scores before normalisation, shape (n,)."""
-    raw = plugin.score(pod, nodes)
-    if raw.__class__ is not np.ndarray or raw.dtype != np.int64 or raw.shape != (len(nodes),):
-        raise _wrong(plugin, "score", raw, len(nodes), "int64")
+    return checked_scores(plugin.score(pod, nodes), plugin, "score", len(nodes))
+
+
+def checked_scores(raw: Scores, plugin: ScorePlugin, method: str, nodes: int) -> Scores:
+    """Return a plugin's scores of so many nodes; raise PluginError if they cannot be any."""
+    if raw.__class__ is not np.ndarray or raw.dtype != np.int64 or raw.shape != (nodes,):
+        raise _wrong(plugin, method, raw, nodes, "int64")
     return raw
+
+
+def ask_each(
+    filters: Sequence[FilterPlugin],
+    scores: Sequence[tuple[ScorePlugin, int]],
+    pods: PodsView,
+    nodes: NodeView,
+) -> tuple[Scores, NDArray[np.bool_]]:
+    """Return Σ weight x score of each pod on the node beside it, and which nodes are rejected.
+
+    Raises
+    ------
+    NotLocalError
+        If one of the plugins cannot be asked about pairs.
+    """
+    total, rejected = np.zeros(len(nodes), np.int64), np.zeros(len(nodes), np.bool_)
+    for score, weight in scores:
+        raw = score.score_each(pods, nodes)
+        if raw is None:
+            raise NotLocalError
+        checked_scores(raw, score, "score_each", len(nodes))
+        total += raw if weight == 1 else weight * raw
+    for plugin in filters:
+        verdict = plugin.filter_each(pods, nodes)
+        if verdict is None:
+            raise NotLocalError
+        rejected |= ~accepts(checked(verdict, plugin, "filter_each", len(nodes)))
+    return total, rejected
 
 
 def extremes(raw: Scores) -> tuple[int, int]:

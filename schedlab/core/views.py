@@ -29,6 +29,9 @@ Mask = NDArray[np.bool_]
 T = TypeVar("T")
 S = TypeVar("S", bound=np.generic)
 
+MANY = 1024
+"""So many rows are taken column by column, fewer from where a row lies in one piece."""
+
 
 def columns(positions: NDArray[np.int64]) -> NDArray[np.int64] | slice:
     """Return an index for these columns: a slice, which is faster, where they are consecutive."""
@@ -319,7 +322,7 @@ class NodeView:
 
     def _read(self) -> None:
         static, dynamic = self._cluster.static, self._cluster.dynamic
-        if self._rows is None or isinstance(self._rows, slice):
+        if self._rows is None or isinstance(self._rows, slice) or len(self._rows) >= MANY:
             self._static, self._dynamic = self.at(static), self.at(dynamic)
         else:
             both = self._cluster.gather(self._rows)

@@ -7,7 +7,7 @@ from typing import Any
 
 from schedlab.api import Cluster, PreemptionReport
 from schedlab.core.filter_score import choose_devices
-from schedlab.core.handle import Handle
+from schedlab.core.preemption.handle import Handle
 from schedlab.core.profile import Profile
 from schedlab.model.objects import Workload
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from schedlab.core.handle import Handle
+from schedlab.core.preemption.handle import Handle
 from schedlab.explain.answer import Answer, describe, volumes_on
 from schedlab.explain.counterfactual import Change, Counterfactual
 from schedlab.explain.preempting import told_of

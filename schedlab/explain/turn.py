@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schedlab.api import Budget, Cluster, Placement
-from schedlab.core.filter_score import FilterScore, queue_order
+from schedlab.core.ahead.stretches import queue_order
+from schedlab.core.filter_score import FilterScore
 from schedlab.core.profile import Profile
 from schedlab.core.reference import Evaluation, evaluate
 from schedlab.model.objects import PodBatch, Workload

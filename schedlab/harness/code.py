@@ -15,7 +15,7 @@ LIBRARIES = ("numpy", "ortools", "scipy")
 """Libraries whose versions can change a decision."""
 
 FRAMEWORK = "schedlab"
-FRAMEWORK_PARTS = ("api.py", "engine.py", "core", "model", "metrics", "harness/worker.py")
+FRAMEWORK_PARTS = ("api.py", "engine.py", "bound", "core", "model", "metrics", "harness/worker.py")
 """Of schedlab itself what decides and measures; a change of the command line does not count."""
 
 

@@ -6,6 +6,7 @@ import json
 
 import pandas as pd
 
+from schedlab.harness.outcomes import outcomes
 from schedlab.harness.run import Run
 from schedlab.harness.store import write_atomic
 from schedlab.harness.summary import as_json, ranking
@@ -14,12 +15,17 @@ TABLE = "table.tsv"
 SUMMARY = "summary.json"
 FIGURE = "summary.png"
 TIMES_TABLE = "time_by_plugin.tsv"
+OUTCOMES_TABLE = "outcomes.tsv"
 
 
 def write_reports(run: Run) -> None:
     """Write the summary of a run into its folder, for people and for scripts."""
     write_atomic(run.folder / TABLE, wide_table(run).to_csv(sep="\t", index=False))
     write_atomic(run.folder / SUMMARY, json.dumps(as_json(run), indent=2) + "\n")
+    suite = run.plan.suite
+    if suite.baseline in {s.label for s in suite.schedulers}:
+        found = outcomes(run.results, suite.baseline)
+        write_atomic(run.folder / OUTCOMES_TABLE, found.to_csv(sep="\t", index=False))
     times = run.time_by_plugin()
     if len(times):
         write_atomic(run.folder / TIMES_TABLE, times.to_csv(sep="\t", index=False))

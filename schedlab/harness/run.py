@@ -110,6 +110,11 @@ class Run:
         frames = [self._frame(r, name) for r in having]
         return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
 
+    def has(self, name: str) -> bool:
+        """Say whether any good trial left such a table."""
+        ok = [r for r in self.results if r.status is Status.OK]
+        return any(table_path(self._trial(r), name).is_file() for r in ok)
+
     def _frame(self, result: TrialResult, name: str) -> pd.DataFrame:
         frame = pq.read_table(table_path(self._trial(result), name)).to_pandas()
         for at, (key, value) in enumerate(_keys(result).items()):

@@ -100,6 +100,39 @@ def evictions(outcome: Outcome) -> pa.Table | None:
     )
 
 
+def incumbents(outcome: Outcome) -> pa.Table | None:
+    """Return one row for each better placement that a search found, None if none is told.
+
+    Columns: ``seconds`` (wall clock since the call), ``effort`` (deterministic seconds),
+    ``value`` (as the metric) and ``bound`` (what the scheduler says that no value exceeds).
+    """
+    points = outcome.placement.incumbents
+    if not points:
+        return None
+    columns = ("seconds", "effort", "value", "bound")
+    return pa.table({column: [getattr(p, column) for p in points] for column in columns})
+
+
+def moves(outcome: Outcome) -> pa.Table | None:
+    """Return one row for each move of a running pod, in their order, None if none moved.
+
+    Columns: ``pod`` (namespace/name), ``origin`` and ``target`` (the nodes' rows),
+    ``made_room_for`` (the pod of the batch at whose turn it moved).
+    """
+    found = outcome.placement.moves
+    if not found:
+        return None
+    pods, bound = outcome.workload.pods.names, outcome.workload.bound.names
+    return pa.table(
+        {
+            "pod": [bound[m.bound] for m in found],
+            "origin": [m.origin for m in found],
+            "target": [m.target for m in found],
+            "made_room_for": [pods[m.by] for m in found],
+        }
+    )
+
+
 def _microseconds(latency_ns: NDArray[np.int64] | None, pods: int) -> pa.Array:
     if latency_ns is None:
         return pa.nulls(pods, pa.float64())
@@ -120,6 +153,8 @@ def _reason(failures: tuple[Failure, ...]) -> str:
 TABLES: dict[str, Callable[[Outcome], pa.Table | None]] = {
     "decisions": decisions,
     "evictions": evictions,
+    "moves": moves,
+    "incumbents": incumbents,
     "nodes": nodes,
     "curves": curves,
     "gpu_losses": gpu_losses,

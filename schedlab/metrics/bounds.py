@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from schedlab import engine
-from schedlab.api import Cluster, FilterPlugin, Workload
+from schedlab.api import FilterPlugin, Move, Workload
 from schedlab.bound import (
     FluidBound,
     PackingProblem,
@@ -20,6 +21,7 @@ from schedlab.bound import (
     relax,
     tier_bounds,
 )
+from schedlab.metrics.settled import settled
 
 VERIFIED_FILTERS = (
     "SchedulingGates",
@@ -39,12 +41,14 @@ class Bounds:
     Attributes
     ----------
     problem : PackingProblem
-        The batch on the cluster without the bound pods that the outcome evicted.
+        The batch beside the bound pods that the outcome did not evict, where they ended up.
     relaxation : Relaxation
     pods : FluidBound
         Of the number of pods placed.
     ranked : FluidBound
         Of Σ rank of the priority (1: the lowest) over the pods placed.
+    value : FluidBound
+        Of Σ ``problem.value_weights`` over the pods placed.
     tiers : TierBounds
     """
 
@@ -52,18 +56,27 @@ class Bounds:
     relaxation: Relaxation
     pods: FluidBound
     ranked: FluidBound
+    value: FluidBound
     tiers: TierBounds
 
     @classmethod
-    def of(cls, workload: Workload, stayed: NDArray[np.bool_]) -> Bounds:
-        """Bound a workload of which the bound pods ``stayed`` (bool, shape (B,)) still run."""
-        problem = packing_problem(_verified(), _cluster(workload, stayed), workload.pods)
+    def of(
+        cls, workload: Workload, stayed: NDArray[np.bool_], moves: Sequence[Move] = ()
+    ) -> Bounds:
+        """Bound a workload of which the bound pods ``stayed`` (bool, shape (B,)) still run.
+
+        They are where ``moves`` took them.
+        """
+        problem = packing_problem(_verified(), settled(workload, stayed, moves), workload.pods)
         relaxation = relax(problem)
         pods = fluid_bound(relaxation, np.ones(len(problem.specs)))
-        ranked = pods
+        ranked = value = pods
         if problem.tiers > 1:
+            value = fluid_bound(relaxation, problem.value_weights)
+            ranked = value
+        if problem.tiers > 2:  # With two, the ranks 1 and 2 are the weights 1 and 2.
             ranked = fluid_bound(relaxation, problem.tiers - problem.tier)
-        return cls(problem, relaxation, pods, ranked, tier_bounds(relaxation, pods))
+        return cls(problem, relaxation, pods, ranked, value, tier_bounds(relaxation, pods))
 
     def fewest_nodes(self, placed: NDArray[np.int64]) -> int:
         """Return how many nodes are in use at least if so many pods (S,) are placed."""
@@ -78,10 +91,3 @@ class Bounds:
 def _verified() -> list[FilterPlugin]:
     known = engine.profile("kubernetes").filters
     return [f for f in known if f.name in VERIFIED_FILTERS]
-
-
-def _cluster(workload: Workload, stayed: NDArray[np.bool_]) -> Cluster:
-    cluster = Cluster.of(workload)
-    for number in np.flatnonzero(~stayed).tolist():
-        cluster.running.evict(number)
-    return cluster

@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 from schedlab.metrics.metric import family, metric
 from schedlab.metrics.outcome import Outcome
 
+NEAR = 0.01
+"""The gap of ``seconds_to_1_percent``."""
+
 
 @metric("pods", "higher")
 def bound(outcome: Outcome) -> float:
@@ -32,6 +35,41 @@ def gap_priority_weighted(outcome: Outcome) -> float:
     problem = outcome.bounds.problem
     value = float((problem.tiers - problem.tier) @ outcome.placed_by_signature)
     return _gap(value, float(math.floor(outcome.bounds.ranked.limit)))
+
+
+@metric("points", "higher")
+def value(outcome: Outcome) -> float:
+    """Σ weight of the pods placed: 1 for the lowest priority, 2 for the next, 4, 8, ... 2^20.
+
+    The weight doubles from each priority of the batch to the next higher one, at most 20 times.
+    """
+    return float(outcome.bounds.problem.value_weights @ outcome.placed_by_signature)
+
+
+@metric("points", "higher")
+def value_bound(outcome: Outcome) -> float:
+    """The most ``value`` that any scheduler could reach: a certified bound."""
+    return float(math.floor(outcome.bounds.value.limit))
+
+
+@metric("share", "lower")
+def gap_value(outcome: Outcome) -> float:
+    """(value_bound - value) / value_bound: no placement is worth so much more."""
+    return _gap(value.of(outcome), value_bound.of(outcome))
+
+
+@metric("s", "lower")
+def seconds_to_1_percent(outcome: Outcome) -> float:
+    """Wall clock until the placement was within 1 % of ``value_bound``; NaN if it never was.
+
+    From what a scheduler says of its search (``Placement.incumbents``), or else the time of the
+    whole call, which it also cannot exceed.
+    """
+    if gap_value.of(outcome) > NEAR:
+        return math.nan
+    enough = (1 - NEAR) * value_bound.of(outcome)
+    reached = (p.seconds for p in outcome.placement.incumbents if p.value >= enough)
+    return min(outcome.seconds, next(reached, outcome.seconds))
 
 
 @family("pods", "higher")

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from schedlab.api import Placement
 from schedlab.core.cluster import Cluster
+from schedlab.metrics.settled import bound_rows, settled
 from schedlab.model.objects import GPU_MILLI, PodSpec, Workload
 
 if TYPE_CHECKING:
@@ -40,10 +41,8 @@ class Outcome:
 
     @cached_property
     def cluster(self) -> Cluster:
-        """The cluster in its final state: bound pods and placed ones, without those evicted."""
-        cluster = Cluster.of(self.workload)
-        for bound in np.flatnonzero(~self.stayed).tolist():
-            cluster.running.evict(bound)
+        """The cluster in its final state: bound pods where they ended up, and placed ones."""
+        cluster = settled(self.workload, self.stayed, self.placement.moves)
         number = self._numbers(self.workload.pods.specs, cluster)[self.workload.pods.signature]
         plain = self.placed & (self.placement.devices == 0)
         cluster.place_many(number[plain], self.placement.node[plain])
@@ -64,7 +63,7 @@ class Outcome:
         """What holds for every placement of these pods beside the bound ones that stayed."""
         from schedlab.metrics.bounds import Bounds  # OR-Tools takes long to import
 
-        return Bounds.of(self.workload, self.stayed)
+        return Bounds.of(self.workload, self.stayed, self.placement.moves)
 
     @cached_property
     def placed_by_signature(self) -> NDArray[np.int64]:
@@ -90,7 +89,8 @@ class Outcome:
         bound, pods = self.workload.bound, self.workload.pods
         theirs = self._numbers(bound.specs, self.cluster)[bound.signature[self.stayed]]
         ours = self._numbers(pods.specs, self.cluster)[pods.signature[self.placed]]
-        rows = (self.workload.bound_node[self.stayed], self.placement.node[self.placed])
+        bound_node = bound_rows(self.workload, self.placement.moves)
+        rows = (bound_node[self.stayed], self.placement.node[self.placed])
         return np.concatenate([theirs, ours]), np.concatenate(rows)
 
     @staticmethod

@@ -45,6 +45,12 @@ def pods_evicted(outcome: Outcome) -> float:
     return float(len(outcome.placement.evictions))
 
 
+@metric("moves", "lower")
+def moves(outcome: Outcome) -> float:
+    """Times that a running pod was moved to another node to make room."""
+    return float(len(outcome.placement.moves))
+
+
 @family("share", "higher")
 def placed_share_by_priority(outcome: Outcome) -> dict[str, float]:
     """Pods placed of those with one priority, as a share of them."""

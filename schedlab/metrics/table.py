@@ -18,6 +18,10 @@ class Metrics(dict[str, Metric]):
         super().__init__((m.name, m) for m in metrics)
         self.families = {f.name: f for f in families}
 
+    def offers(self, name: str) -> bool:
+        """Say whether there is such a metric, or may be such a member of a family."""
+        return name in self or name.partition(SEPARATOR)[0] in self.families
+
     def __missing__(self, name: str) -> Metric:
         family, separator, member = name.partition(SEPARATOR)
         if not separator or family not in self.families:
@@ -36,9 +40,13 @@ METRICS = Metrics(
         placed.placed_share,
         placed.placed_priority_weighted,
         placed.pods_evicted,
+        placed.moves,
         optimality.bound,
         optimality.gap,
         optimality.gap_priority_weighted,
+        optimality.value,
+        optimality.value_bound,
+        optimality.gap_value,
         usage.nodes_used,
         optimality.nodes_bound,
         optimality.nodes_gap,
@@ -60,6 +68,7 @@ METRICS = Metrics(
         latency.latency_max_us,
         latency.throughput_pods_per_s,
         latency.schedule_seconds,
+        optimality.seconds_to_1_percent,
         latency.peak_memory_mb,
     ],
     [

@@ -6,9 +6,11 @@ Axes takes ``ax`` and returns it.
 
 from schedlab.plot.comparison import quality_latency, ranked_bars, utilisation
 from schedlab.plot.detail import latency_cdf, node_heatmap
+from schedlab.plot.gap import gap_over_time
 from schedlab.plot.summary import summary_figure
 
 __all__ = [
+    "gap_over_time",
     "latency_cdf",
     "node_heatmap",
     "quality_latency",

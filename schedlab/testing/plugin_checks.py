@@ -28,6 +28,7 @@ from schedlab.testing.checks.form import (
 )
 from schedlab.testing.checks.hypothetical import check_hypothetical
 from schedlab.testing.checks.locality import check_fresh, check_locality, check_reads
+from schedlab.testing.checks.pairs import check_pairs
 from schedlab.testing.checks.paths import check_paths
 from schedlab.testing.checks.rows import check_deterministic, check_permutation, check_rows
 from schedlab.testing.checks.scores import check_normalize
@@ -82,6 +83,10 @@ def _filters_by_load(plugin: Plugin) -> bool:
     return _node_filter(plugin) or overrides(plugin, "filter_what_if")
 
 
+def _judges_pairs(plugin: Plugin) -> bool:
+    return any(overrides(plugin, method) for method in ("filter_each", "score_each"))
+
+
 def _says_so_by_cycle(plugin: Plugin) -> bool:
     return any(overrides(plugin, method) for method in ("skips_cycle", "ranks"))
 
@@ -107,6 +112,7 @@ PLUGIN_CHECKS = (
     named(check_skips, _ranks_or_filters, MEANING),
     named(check_reasons, is_a(FilterPlugin), MEANING),
     named(check_by_domain, _answers_by_domain, SHORTCUT),
+    named(check_pairs, _judges_pairs, SHORTCUT),
     named(check_what_if, _filters_by_load, SHORTCUT),
     named(check_cycle, _says_so_by_cycle, SHORTCUT),
     named(check_prefilter, is_a(FilterPlugin), MEANING),

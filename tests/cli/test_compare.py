@@ -84,7 +84,7 @@ def test_columns_without_room_are_named(
     monkeypatch.setenv("COLUMNS", "200")
     show_comparison(runs, None, chosen, "text")
     wide = capsys.readouterr().out
-    monkeypatch.setenv("COLUMNS", "48")
+    monkeypatch.setenv("COLUMNS", "44")
     show_comparison(runs, None, chosen, "text")
     told = " ".join(capsys.readouterr().out.split())
     assert "no room for" not in wide

@@ -57,3 +57,11 @@ def test_an_unknown_kind_is_refused(cli: Cli) -> None:
     done = cli("list", "plugin")
     assert done.code == 2
     assert "plugins" in done.err
+
+
+def test_very_long_lists_are_cut_but_for_scripts(cli: Cli) -> None:
+    told = " ".join(cli("list", "suites").out.split())
+    assert "nodes4-pods4-prio1-usage090" in told
+    assert "and 76 more" in told
+    rows = {row["name"]: row for row in json.loads(cli("list", "suites", "--json").out)}
+    assert len(rows["priority-matters"]["workloads"]) == 96

@@ -15,8 +15,13 @@ from schedlab.testing.suites import exam_for
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "Synthetic": {"preset": "small"},
+    "Ladder": {"nodes": 64, "pods": 400},
+    "PriorityMatters": {"nodes": 4, "usage": 0.95, "contested": True},
+    "DcmScale": {"nodes": 100, "pods": 100},
+    "Slots": {"nodes": 100, "pods": 800},
+    "Fragmented": {"nodes": 50, "pods": 5},
 }
-"""Arguments for what has none by default."""
+"""Arguments for what has none by default, or is large."""
 
 NEED_FILES = ("FgdAtc23", "Manifests", "Openb")
 """Workload sources that only read what they are pointed at; their own tests do."""

@@ -31,6 +31,7 @@ def assert_within(bounds: Bounds, placed: list[int], used: int) -> None:
     problem, counts = bounds.problem, np.array(placed, np.int64)
     assert counts.sum() <= bounds.pods.limit
     assert (problem.tiers - problem.tier) @ counts <= bounds.ranked.limit
+    assert problem.value_weights @ counts <= bounds.value.limit
     by_tier = problem.by_tier(counts)
     assert (by_tier <= bounds.tiers.given(by_tier)).all()
     assert bounds.fewest_nodes(counts) <= used

@@ -30,6 +30,7 @@ packer = st.builds(
     start=st.just(STARTS),
     nodes=st.integers(2, 4),
     full_model=st.sampled_from([0, 3000]),
+    patience=st.just(30),
 )
 budgets = st.builds(Budget, seed=st.integers(0, 3), effort=st.just(0.3))
 
@@ -105,7 +106,7 @@ def test_cluster_is_left_with_the_placement_and_no_room_for_more(
 @given(crowded(), st.integers(0, 3))
 @settings(max_examples=20, deadline=None)
 def test_same_seed_and_effort_same_answer(workload: Workload, seed: int) -> None:
-    scheduler = CpSatPacking(start=STARTS, nodes=2, full_model=0)
+    scheduler = CpSatPacking(start=STARTS, nodes=2, full_model=0, patience=30)
     first, second = (
         scheduler.schedule(Cluster.of(workload), workload.pods, Budget(seed=seed, effort=0.2))
         for _ in range(2)
@@ -131,7 +132,9 @@ def tiny(draw: st.DrawFn) -> Workload:
 @settings(max_examples=60, deadline=None)
 def test_optimal_where_it_says_so(workload: Workload) -> None:
     cluster = Cluster.of(workload)
-    placement = CpSatPacking(start=STARTS).schedule(cluster, workload.pods, Budget(effort=2.0))
+    placement = CpSatPacking(start=STARTS, patience=30).schedule(
+        cluster, workload.pods, Budget(effort=2.0)
+    )
     reached, best = value(workload, placement), best_reachable(workload, _kubernetes())
     assert reached <= best
     if placement.info["status"] == "optimal":
@@ -172,7 +175,9 @@ def shared_gpus(draw: st.DrawFn) -> Workload:
 @settings(max_examples=40, deadline=None)
 def test_shares_of_devices_are_packed_to_the_optimum(workload: Workload) -> None:
     cluster = Cluster.of(workload)
-    placement = CpSatPacking(start=STARTS).schedule(cluster, workload.pods, Budget(effort=2.0))
+    placement = CpSatPacking(start=STARTS, patience=30).schedule(
+        cluster, workload.pods, Budget(effort=2.0)
+    )
     assert verify(workload, placement) == []
     assert placement.info["status"] == "optimal"
     assert value(workload, placement) == best_reachable(workload, _kubernetes())

@@ -26,7 +26,8 @@ from schedlab.api import (
     Workload,
     normalize_min_max,
 )
-from schedlab.core import answers, blocks, cells, clusterwide, runs
+from schedlab.core import answers, blocks, cells, clusterwide
+from schedlab.core.ahead import runs
 from schedlab.core.filter_score import FilterScore
 from schedlab.core.incremental import IncrementalPath
 from schedlab.core.profile import Profile
@@ -124,7 +125,7 @@ def taken(size: str) -> Iterator[None]:
         patch.setattr(runs, "SHORTEST", 2)
         if size == "as if large":
             patch.setattr(blocks, "BLOCK", 2)
-            patch.setattr(blocks.BlockMaxima, "pays", staticmethod(lambda length: length > 0))
+            patch.setattr(blocks.BlockMaxima, "pays", staticmethod(lambda values: len(values) > 0))
             for module in (answers, cells, clusterwide):
                 patch.setattr(module, "MANY", 1)
         yield

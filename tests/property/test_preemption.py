@@ -27,7 +27,7 @@ from schedlab.api import (
     Workload,
 )
 from schedlab.core.filter_score import FilterScore
-from schedlab.core.handle import Handle
+from schedlab.core.preemption.handle import Handle
 from schedlab.core.profile import Profile
 from schedlab.core.reference import filter_nodes
 from schedlab.core.verdicts import PASS, SHIFT, reasons_of

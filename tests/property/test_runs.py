@@ -24,7 +24,8 @@ from schedlab.api import (
     Workload,
     normalize_max,
 )
-from schedlab.core import chains, runs, spot_check
+from schedlab.core import spot_check
+from schedlab.core.ahead import chains, runs
 from schedlab.core.filter_score import FilterScore
 from schedlab.core.profile import Profile
 from schedlab.core.verdicts import PluginError
@@ -188,12 +189,13 @@ def test_a_plugin_that_looks_beyond_its_nodes_is_asked_one_by_one(
     assert any("looks beyond" in key for key in placement.info)
 
 
-def test_moving_scores_that_are_normalised_are_asked_one_by_one() -> None:
+def test_runs_are_cut_where_a_moving_score_moves_the_extremes() -> None:
     workload = cluster_of([1000, 2000, 3000, 4000])
     profile = scored_by(StretchedLoad())
     _, fast = place(profile, "run", workload)
     _, reference = place(profile, "reference", workload)
     assert_same(fast, reference)
+    assert fast.info["pods_in_runs"] >= 60
 
 
 def test_runs_are_cut_where_the_feasible_maximum_changes() -> None:

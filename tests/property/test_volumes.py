@@ -9,7 +9,7 @@ from hypothesis import given, settings
 
 from schedlab.api import Budget, Cluster, FilterPlugin, Placement
 from schedlab.core.filter_score import FilterScore
-from schedlab.core.what_if import WhatIf
+from schedlab.core.preemption.what_if import WhatIf
 from schedlab.metrics.verify import verify
 from schedlab.metrics.verify.replay import RULES
 from schedlab.metrics.verify.rule import Rule, Scene, Turn

@@ -96,3 +96,39 @@ def test_pods_that_may_not_be_moved_stay() -> None:
     found.loose[0] = False
     found.insert_waiting(1.0)
     assert found.incumbent.unplaced.tolist() == [0, 1]
+
+
+def test_a_large_pod_makes_way_for_several_smaller_ones() -> None:
+    pods = [cpu(4), cpu(2), cpu(2), cpu(1)]
+    found = ejector([node("a", 4)], pods, [0, -1, -1, -1])
+    found.trade(1.0)
+    assert found.incumbent.unplaced.tolist() == [1, 1, 0]
+    assert found.incumbent.counts.tolist() == [[0], [1], [1]]
+
+
+def test_a_large_pod_stays_where_no_more_smaller_ones_fit_or_its_priority_is_higher() -> None:
+    for pods in ([cpu(4), cpu(3)], [cpu(4, priority=3), cpu(2), cpu(2)]):
+        found = ejector([node("a", 4)], pods, [0] + [-1] * (len(pods) - 1))
+        found.trade(1.0)
+        assert found.incumbent.unplaced[0] == 0
+        assert found.gains == 0
+
+
+def test_nothing_is_emptied_if_nobody_minds_nodes_in_use() -> None:
+    found = ejector([node("a", 4), node("b", 4)], [cpu(1), cpu(2)], [0, 1])
+    found.incumbent.objectives = ("placed",)
+    found.empty_nodes(1.0)
+    assert found.incumbent.nodes_used == 2
+
+
+def test_a_node_is_not_emptied_if_an_earlier_objective_suffers() -> None:
+    nodes = [Node(n, {"cpu": 4, "memory": m, "pods": 10}) for n, m in (("a", 2), ("b", 8))]
+    pods = [PodSpec(requests=(("cpu", c), ("memory", m))) for c, m in ((2, 1), (1, 2))]
+    for objectives, used in (
+        (("placed", "nodes-used"), 1),
+        (("placed", "balance", "nodes-used"), 2),
+    ):
+        found = ejector(nodes, pods, [0, 1])
+        found.incumbent.objectives = objectives
+        found.empty_nodes(1.0)
+        assert found.incumbent.nodes_used == used

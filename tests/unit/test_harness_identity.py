@@ -66,6 +66,7 @@ def test_what_decides_the_result_changes_the_identity(changed: dict[str, Any]) -
     [
         {"name": "other", "description": "other"},
         {"timeout": 5.0, "memory_mb": 1000.0},
+        {"columns": ["gap_value"], "baseline": "first-fit"},
         {"seeds": [1, 0]},
         {"workloads": [{"name": "small", "label": "other"}]},
         {"workloads": [{"name": "small", "args": {"pods": None}}]},

@@ -85,3 +85,27 @@ def test_a_trial_out_of_memory_is_named(tmp_path: Path) -> None:
     [result] = run_tiny(tmp_path, ["EatsMemory"], memory_mb=3000).results
     assert result.status == "failed"
     assert result.reason.startswith("MemoryError: ")
+
+
+LOOKS = '''
+import sys
+
+from schedlab.api import Placement, Scheduler
+
+
+class Looks(Scheduler):
+    """Says which plugins are imported when its call begins."""
+
+    def schedule(self, cluster, pods, budget):
+        placement = Placement.empty(len(pods))
+        plugin = "schedlab_algorithms.kubernetes.image_locality"
+        placement.info["imported"] = int(plugin in sys.modules)
+        return placement
+'''
+
+
+def test_plugins_are_imported_before_the_clock_starts(tmp_path: Path) -> None:
+    (tmp_path / "looks.py").write_text(LOOKS)
+    suite = Suite.model_validate({"name": "s", "workloads": [TINY], "schedulers": ["Looks"]})
+    run = schedlab.run(suite, plugin_files=[tmp_path / "looks.py"], folder=tmp_path / "run")
+    assert [r.info for r in run.results] == [{"imported": 1}]

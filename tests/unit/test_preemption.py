@@ -21,7 +21,7 @@ from schedlab.api import (
     Workload,
 )
 from schedlab.core.filter_score import FilterScore
-from schedlab.core.handle import Handle
+from schedlab.core.preemption.handle import Handle
 from schedlab.core.profile import Profile
 from schedlab.errors import InputError
 from schedlab.harness.tables import evictions

@@ -36,6 +36,7 @@ GOOD: dict[str, Any] = {"name": "s", "workloads": ["small"], "schedulers": ["fir
         ({"memory_mb": 0}, "test: memory_mb: Input should be greater than 0"),
         ({"budget": {"effort": 0}}, "test: budget.effort: Input should be greater than 0"),
         ({"budget": {"secs": 1}}, "test: budget.secs: unknown key; did you mean 'seconds'"),
+        ({"columns": ["gap", "gapp"]}, "test: columns: unknown metric 'gapp'; did you mean 'gap'"),
         ({"workloads": ["small", "small"]}, "'small' is named twice: give each entry its own"),
         ({"schedulers": [{"label": "x"}]}, r"test: schedulers\[0\].name: Field required"),
         ({"schedulers": [{"name": "x", "weight": 1}]}, r"schedulers\[0\].weight: unknown key"),
@@ -102,6 +103,16 @@ def test_broken_toml_is_named_with_its_line(tmp_path: Path) -> None:
     file.write_text('name = "s"\nseeds = = 3\n')
     with pytest.raises(InputError, match=r"s\.toml: not valid TOML: .*line 2"):
         load_suite(file, Registry())
+
+
+def test_a_baseline_that_does_not_compete_is_said(tmp_path: Path) -> None:
+    file = tmp_path / "s.toml"
+    text = 'name = "s"\nbaseline = "{}"\nworkloads = ["small"]\nschedulers = ["first-fit"]\n'
+    file.write_text(text.format("frist-fit"))
+    with pytest.raises(InputError, match=r"s\.toml: baseline: .*did you mean 'first-fit'"):
+        load_suite(file, Registry())
+    file.write_text(text.format("first-fit"))
+    assert load_suite(file, Registry()).baseline == "first-fit"
 
 
 def test_a_missing_file_or_name_is_said(tmp_path: Path) -> None:

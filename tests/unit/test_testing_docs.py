@@ -40,6 +40,7 @@ SHOWN = [
     "Headroom",
     "FewestPods",
     "AwayFromBatch",
+    "MilliLeft",
     "ThousandPerZone",
     "LargestFirst",
     "TwoSizes",

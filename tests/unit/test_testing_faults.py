@@ -31,7 +31,7 @@ from schedlab.api import (
     Workload,
     WorkloadSource,
 )
-from schedlab.core.handle import Handle
+from schedlab.core.preemption.handle import Handle
 from schedlab.errors import InputError
 from schedlab.testing import ScalarReference, check, checks_for
 from schedlab.testing.check import examine

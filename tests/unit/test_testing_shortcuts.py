@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ import pytest
 from schedlab.api import (
     CountsByDomain,
     FilterPlugin,
+    FollowsLeast,
     Locality,
     NodeView,
     Part,
@@ -19,6 +20,7 @@ from schedlab.api import (
     PodView,
     ScorePlugin,
     Scores,
+    Stays,
     Verdict,
     WhatIf,
 )
@@ -39,6 +41,14 @@ def one(spec: PodSpec) -> int:
 
 def more_than_three(counts: np.ndarray[Any, np.dtype[np.int64]]) -> np.ndarray[Any, Any]:
     return (counts > 3).astype(np.int64)
+
+
+@dataclass(frozen=True)
+class Above:
+    bar: int
+
+    def __call__(self, counts: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        return (counts > self.bar).astype(np.int64)
 
 
 class CountsApart(FilterPlugin):
@@ -120,6 +130,27 @@ class ByTheTotal(CountsApart):
         return replace(super()._counts(nodes), answer=Moody(bar))
 
 
+class StaysNot(CountsApart):
+    """Its bar rises with the pods, which it denies."""
+
+    def _counts(self, nodes: NodeView) -> CountsByDomain:
+        bar = int(nodes.whole.pod_count.sum()) // 3
+        return replace(super()._counts(nodes), answer=Above(bar), follows=Stays())
+
+
+class FollowsNoLeast(CountsApart):
+    """Its answer follows from the greatest sum, not from the least."""
+
+    def _counts(self, nodes: NodeView) -> CountsByDomain:
+        counts = super()._counts(nodes)
+        sums = counts.sums.current()
+        domains = nodes.shared("all zones", lambda: np.arange(len(sums) - 1))
+        if not len(domains):
+            return counts
+        follows = FollowsLeast(domains, Above(1))
+        return replace(counts, answer=Above(1 + int(sums[:-1].max())), follows=follows)
+
+
 class NowAndThen(CountsApart):
     def verdict_by_domain(self, pod: PodView, nodes: NodeView) -> Sequence[Part] | None:
         counts = self._counts(nodes)
@@ -147,6 +178,8 @@ PLANTED = [
     (SilentAtFirst(), "by-domain", "verdict_by_domain makes"),
     (ByTheTotal(), "by-domain", "verdict_by_domain makes"),
     (NowAndThen(), "by-domain", "now and then"),
+    (StaysNot(), "by-domain", "where Stays foresaw"),
+    (FollowsNoLeast(), "by-domain", "where FollowsLeast foresaw"),
     (RestsAlways(), "cycle", "skips_cycle is True"),
     (RanksNever(), "cycle", "ranks is False"),
     (OtherScores(), "by-domain", "score_by_domain makes"),

@@ -16,9 +16,9 @@ from schedlab.api import (
     Verdict,
 )
 from schedlab.core import spot_check
+from schedlab.core.ahead.runs import RunPath
 from schedlab.core.incremental import IncrementalPath
 from schedlab.core.profile import Profile
-from schedlab.core.runs import RunPath
 from schedlab.core.select import Lowest
 from schedlab.core.spot_check import EVERY, SpotCheck
 from schedlab.core.verdicts import PluginError

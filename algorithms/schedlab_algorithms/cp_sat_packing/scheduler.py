@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-import numpy as np
-
 from schedlab.api import Budget, Cluster, Placement, PodBatch, Scheduler
 from schedlab.errors import InputError
-from schedlab_algorithms.cp_sat_packing.neighbourhoods import Chooser
-from schedlab_algorithms.cp_sat_packing.search import Search
+from schedlab_algorithms.large_neighbourhood.neighbourhoods import chooser_of
+from schedlab_algorithms.large_neighbourhood.scheduler import check_search
+from schedlab_algorithms.large_neighbourhood.search import Search
+from schedlab_algorithms.packing.objectives import DEFAULT, checked
 from schedlab_algorithms.packing.packed import packed
 from schedlab_algorithms.packing.starts import best_starts
 from schedlab_algorithms.packing.work import Work
@@ -19,11 +19,11 @@ from schedlab_algorithms.packing.work import Work
 class CpSatPacking(Scheduler):
     """Packs a batch with OR-Tools CP-SAT under the filters of a profile.
 
-    Maximises the pods placed, priority by priority from the highest down, then minimises
-    the nodes used.  The best of some greedy starts is improved by ejection chains
-    (Glover, 1996) and then by large-neighbourhood search (Shaw, 1998): a few nodes are
-    freed and packed to the optimum together with waiting pods.  A batch that is small
-    enough is packed as a whole.
+    Maximises its objectives: the pods placed, priority by priority from the highest down,
+    then as few nodes in use as possible, or what else is named.  The best of some greedy
+    starts is improved by ejection chains (Glover, 1996) and then by large-neighbourhood
+    search (Shaw, 1998): a few nodes are freed and packed to the optimum together with
+    waiting pods.  A batch that is small enough is packed as a whole.
 
     The answer is never worse than any of the starts, and the same on every run for a seed
     and an effort, unless the wall clock cut the search (``info["repeatable"]`` is 0).
@@ -36,6 +36,8 @@ class CpSatPacking(Scheduler):
         The profile whose filters hold.
     start : tuple of str
         Profiles whose ranking makes the greedy starts.
+    objectives : tuple of str
+        What is maximised, in this order.
     nodes : int
         How many nodes the first neighbourhood frees; the size adapts from there.
     waiting : int
@@ -50,11 +52,12 @@ class CpSatPacking(Scheduler):
     Raises
     ------
     InputError
-        For an unknown profile, no start, or a number out of range.
+        For an unknown profile or objective, no start, or a number out of range.
     """
 
     profile: str = "kubernetes"
     start: tuple[str, ...] = ("kubernetes", "best-fit", "dot-product", "dominant-share")
+    objectives: tuple[str, ...] = DEFAULT
     nodes: int = 8
     waiting: int = 24
     full_model: int = 3000
@@ -64,17 +67,15 @@ class CpSatPacking(Scheduler):
     def __post_init__(self) -> None:
         if not self.start:
             raise InputError("start: expected the name of at least one profile, got none")
-        least = {"nodes": 2, "waiting": 0, "full_model": 0, "patience": 0}
-        for name, low in least.items():
-            if getattr(self, name) < low:
-                raise InputError(f"{name}: expected at least {low}, got {getattr(self, name)}")
-        if not self.round_effort > 0:
-            raise InputError(f"round_effort: expected more than 0, got {self.round_effort}")
+        if self.full_model < 0:
+            raise InputError(f"full_model: expected at least 0, got {self.full_model}")
+        checked(self.objectives)
+        check_search(self.nodes, self.waiting, self.round_effort, self.patience)
 
     def schedule(self, cluster: Cluster, pods: PodBatch, budget: Budget) -> Placement:
         """Place the batch; see the class."""
         starts = partial(best_starts, self.start)
-        return packed(cluster, pods, budget, self.profile, starts, self._improve)
+        return packed(cluster, pods, budget, self.profile, starts, self._improve, self.objectives)
 
     def _improve(self, works: Sequence[Work]) -> Work:
         """Spend half the effort on the last, most valuable start, the rest on the best."""
@@ -82,27 +83,21 @@ class CpSatPacking(Scheduler):
         for work in works:
             if not any(s.work.optimal for s in searches):
                 searches.append(self._begin(work))
-        choosers = {id(s): self._chooser(s.work) for s in searches}
+        choosers = {id(s): chooser_of(s.work, self.nodes, self.waiting) for s in searches}
         for search in searches[1:]:
-            if not search.work.optimal:
-                half = search.work.effort.left / 2
-                search.run(choosers[id(search)], self.round_effort, self.patience, half)
+            with search.work.effort.within(0.5):
+                search.run(choosers[id(search)], self.round_effort, self.patience)
         best = max(searches, key=lambda s: s.work.incumbent.value)
-        if not best.work.optimal:
-            best.run(choosers[id(best)], self.round_effort, self.patience)
+        best.run(choosers[id(best)], self.round_effort, self.patience)
         return best.work
 
     def _begin(self, work: Work) -> Search:
         """Improve a start by what is quick: the whole if it is small, else ejection chains."""
-        search = Search(work)
+        search, effort = Search(work), work.effort
         if search.pairs <= self.full_model:
-            search.pack_whole(work.effort.left / 2)
+            with effort.within(0.5):
+                search.pack_whole()
         if not work.optimal:
-            search.eject(work.effort.left / 6)
+            with effort.within(0.4):
+                search.eject()
         return search
-
-    def _chooser(self, work: Work) -> Chooser:
-        generator = np.random.default_rng(work.effort.seed)
-        return Chooser(
-            work.incumbent, work.certificate, work.movable, self.nodes, self.waiting, generator
-        )

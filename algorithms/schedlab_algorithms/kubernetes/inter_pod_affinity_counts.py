@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from schedlab.api import CountsByDomain, DomainSums, NodeView, PodSpec, PodView
+from schedlab.api import CountsByDomain, DomainSums, NodeView, PodSpec, PodView, Stays
 from schedlab_algorithms.kubernetes.inter_pod_affinity_terms import (
     Attraction,
     BondCount,
@@ -185,15 +185,19 @@ class Weight:
 
 def occupied(table: KeyTable, bit: int) -> CountsByDomain:
     """Return ``bit`` for the domains in which something is counted."""
-    return CountsByDomain(table.codes, table.sums, Flagged(bit), 0)
+    return CountsByDomain(table.codes, table.sums, Flagged(bit), 0, Stays())
 
 
 def lacking(table: KeyTable, bit: int, *, anywhere: bool) -> CountsByDomain:
-    """Return ``bit`` for nodes without the key and, if not ``anywhere``, for empty domains."""
-    answer = Constant() if anywhere else Flagged(bit, nothing=True)
-    return CountsByDomain(table.codes, table.sums, answer, bit)
+    """Return ``bit`` for nodes without the key and, if not ``anywhere``, for empty domains.
+
+    The next pod may be one that is meant, and end its being anywhere.
+    """
+    if anywhere:
+        return CountsByDomain(table.codes, table.sums, Constant(), bit)
+    return CountsByDomain(table.codes, table.sums, Flagged(bit, nothing=True), bit, Stays())
 
 
 def weights(table: KeyTable) -> CountsByDomain:
     """Return the summed weights by domain."""
-    return CountsByDomain(table.codes, table.sums, Weight(), 0)
+    return CountsByDomain(table.codes, table.sums, Weight(), 0, Stays())

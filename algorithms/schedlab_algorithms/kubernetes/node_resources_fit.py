@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -15,6 +15,7 @@ from schedlab.api import (
     FilterPlugin,
     Locality,
     NodeView,
+    PodsView,
     PodView,
     Reason,
     ScorePlugin,
@@ -71,20 +72,35 @@ class NodeResourcesFit(FilterPlugin, ScorePlugin):
     def filter(self, pod: PodView, nodes: NodeView) -> Verdict:
         """Reject by pod count and by each resource; unresolvable where allocatable is too small."""
         asked, need, bit, hopeless = pod.memo(self, "asked", lambda: self._needs(pod, nodes))
-        allocatable = nodes.allocatable[:, asked]
-        short = nodes.requested[:, asked] + need > allocatable
+        allocatable = nodes.allocatable.T[asked]
+        short = nodes.requested.T[asked] + need > allocatable
         if not np.count_nonzero(short):
             return nodes.pod_count < nodes.allowed_pods
-        bits = (nodes.pod_count >= nodes.allowed_pods) | short @ bit
+        bits = (nodes.pod_count >= nodes.allowed_pods) | bit @ short
         if not hopeless:
             return bits
-        return np.where(need > allocatable, bit * ((1 << len(need)) - 1), 0).sum(axis=1) + bits
+        never = np.where(need > allocatable, bit[:, None] * ((1 << len(bit)) - 1), 0)
+        return never.sum(axis=0) + bits
+
+    def filter_each(self, pods: PodsView, nodes: NodeView) -> Verdict:
+        """Accept where there is room for one more pod, and for what it asks for."""
+        heeded = nodes.shared(("heeded", self, nodes.resources), lambda: self._heeded(nodes))
+        need = pods.requests.T[heeded]
+        short = nodes.requested.T[heeded] + need > nodes.allocatable.T[heeded]
+        # A resource that is not asked for may be overcommitted.
+        short &= need > 0
+        return (nodes.pod_count < nodes.allowed_pods) & ~short.any(axis=0)
+
+    def _heeded(self, nodes: NodeView) -> Ints | slice:
+        """Return the columns of resources that are not ignored."""
+        heeded = [i for i, name in enumerate(nodes.resources) if not self._ignores(name)]
+        return columns(np.array(heeded, np.int64))
 
     def _needs(self, pod: PodView, nodes: NodeView) -> tuple[Ints | slice, Ints, Ints, bool]:
-        """Return the columns asked for, amounts, bits, and whether any node is hopeless."""
+        """Return the columns asked for, amounts (K, 1), bits, and whether any node is hopeless."""
         asked = columns(self._asked(pod))
-        need = pod.requests[asked]
-        hopeless = bool((need > nodes.whole.allocatable[:, asked]).any())
+        need = pod.requests[asked][:, None]
+        hopeless = bool((need > nodes.whole.allocatable.T[asked]).any())
         return asked, need, 2 << np.arange(len(need)), hopeless
 
     def reasons(self, pod: PodView) -> tuple[Reason, ...]:
@@ -98,18 +114,14 @@ class NodeResourcesFit(FilterPlugin, ScorePlugin):
 
     def score(self, pod: PodView, nodes: NodeView) -> Scores:
         """Return the strategy's score, 0 to 100, with defaults for pods that state no request."""
-        scored, strategy = pod.memo(self, "scored", lambda: self._scored(pod, nodes))
-        has = scored.allocatable(nodes)
-        wanted = scored.requested_with_defaults(pod, nodes)
-        weights = scored.weights
-        if not scored.everywhere:
-            weights, has = weights * (has > 0), np.maximum(has, 1)
-        return strategy(wanted, has, weights)
-
-    def _scored(self, pod: PodView, nodes: NodeView) -> tuple[Scored, Strategy]:
         strategy = self.scoring_strategy
-        make = _STRATEGIES[strategy.type]
-        return Scored.of(strategy.resources, pod, nodes), make(_interpolate(strategy.shape))
+        scored = pod.memo(self, "scored", lambda: Scored.of(strategy.resources, pod, nodes))
+        return _ranked(strategy, scored, nodes)
+
+    def score_each(self, pods: PodsView, nodes: NodeView) -> Scores | None:
+        """Return the same for pods beside nodes, where the same resources count for all pods."""
+        scored = Scored.of_each(self.scoring_strategy.resources, pods, nodes)
+        return None if scored is None else _ranked(self.scoring_strategy, scored, nodes)
 
     def _asked(self, pod: PodView) -> Ints:
         return np.array([i for i in pod.asked if not self._ignores(pod.resources[i])], np.int64)
@@ -121,43 +133,47 @@ class NodeResourcesFit(FilterPlugin, ScorePlugin):
         return resource in self.ignored_resources or group in self.ignored_resource_groups
 
 
-def _least_allocated(shape: Ints) -> Strategy:
+def _ranked(strategy: ScoringStrategy, scored: Scored, nodes: NodeView) -> Scores:
+    """Return a strategy's scores of the nodes."""
+    rank, counted = _STRATEGIES[strategy.type], scored.counted
+    has, wanted = scored.allocatable(nodes), scored.requested_with_defaults(nodes)
+    if counted.everywhere:
+        return rank(strategy, wanted, has, counted.weights)
+    weights = [weight * there for weight, there in zip(counted.weights, has > 0, strict=True)]
+    return rank(strategy, wanted, np.maximum(has, 1), weights)
+
+
+Weights = Sequence[int | Ints]
+"""The weight of each of K resources, the same for all nodes or one for each."""
+
+
+def _least_allocated(_: ScoringStrategy, wanted: Ints, has: Ints, weights: Weights) -> Scores:
     """Favour free nodes (least_allocated.go)."""
-
-    def score(wanted: Ints, has: Ints, weights: Ints) -> Scores:
-        free = np.maximum(has - wanted, 0)
-        return _truncated_mean(free * MAX_NODE_SCORE // has, weights)
-
-    return score
+    free = np.subtract(has, wanted, out=wanted)
+    np.maximum(free, 0, out=free)
+    return _truncated_mean(_percent(free, has), weights)
 
 
-def _most_allocated(shape: Ints) -> Strategy:
+def _most_allocated(_: ScoringStrategy, wanted: Ints, has: Ints, weights: Weights) -> Scores:
     """Favour full nodes (most_allocated.go)."""
-
-    def score(wanted: Ints, has: Ints, weights: Ints) -> Scores:
-        used = np.minimum(wanted, has)
-        return _truncated_mean(used * MAX_NODE_SCORE // has, weights)
-
-    return score
+    used = np.minimum(wanted, has, out=wanted)
+    return _truncated_mean(_percent(used, has), weights)
 
 
-def _requested_to_capacity_ratio(shape: Ints) -> Strategy:
+def _requested_to_capacity_ratio(
+    strategy: ScoringStrategy, wanted: Ints, has: Ints, weights: Weights
+) -> Scores:
     """Follow a function of utilization (requested_to_capacity_ratio.go)."""
-
-    def score(wanted: Ints, has: Ints, weights: Ints) -> Scores:
-        return _rounded_mean(shape[np.where(wanted > has, 100, wanted * 100 // has)], weights)
-
-    return score
+    percent = np.where(wanted > has, 100, wanted * MAX_NODE_SCORE // has)
+    return _rounded_mean(_interpolate(strategy.shape)[percent], weights)
 
 
-Strategy = Callable[[Ints, Ints, Ints], Scores]
-"""From requested with the pod and allocatable, (n, K), and weights, (K,) or (n, K), to scores."""
-
-_STRATEGIES: dict[str, Callable[[Ints], Strategy]] = {
+_STRATEGIES: dict[str, Callable[[ScoringStrategy, Ints, Ints, Weights], Scores]] = {
     "LeastAllocated": _least_allocated,
     "MostAllocated": _most_allocated,
     "RequestedToCapacityRatio": _requested_to_capacity_ratio,
 }
+"""From requested with the pod (to be overwritten) and allocatable, both (K, n), to scores."""
 
 
 @cache
@@ -176,15 +192,32 @@ def _at(shape: tuple[UtilizationShapePoint, ...], percent: int) -> int:
     return points[-1][1]
 
 
-def _truncated_mean(parts: Ints, weights: Ints) -> Ints:
-    """Return Σ weight x part // Σ weight over the last axis, 0 where nothing counts."""
-    if weights.ndim == 1:
-        return parts @ weights // max(int(weights.sum()), 1)
-    return (parts * weights).sum(axis=1) // np.maximum(weights.sum(axis=1), 1)
+def _percent(part: Ints, whole: Ints) -> Ints:
+    """Return 100 x part // whole, overwriting ``part``."""
+    part *= MAX_NODE_SCORE
+    return np.floor_divide(part, whole, out=part)
 
 
-def _rounded_mean(parts: Ints, weights: Ints) -> Ints:
+def _truncated_mean(parts: Ints, weights: Weights) -> Scores:
+    """Return Σ weight x part // Σ weight, 0 where nothing counts."""
+    if weights == (1,) * len(parts):
+        return np.add.reduce(parts, axis=0) // max(len(parts), 1)
+    return _weighted_sum(parts, weights) // _at_least_1(sum(weights))
+
+
+def _rounded_mean(parts: Ints, weights: Weights) -> Scores:
     """Return the mean over parts above 0, rounded half up, 0 where there is none."""
-    counted = weights * (parts > 0)
-    weight = np.maximum(counted.sum(axis=1), 1)
-    return (2 * (parts * counted).sum(axis=1) + weight) // (2 * weight)
+    counted = [weight * (part > 0) for part, weight in zip(parts, weights, strict=True)]
+    weight = _at_least_1(sum(counted))
+    return (2 * _weighted_sum(parts, counted) + weight) // (2 * weight)
+
+
+def _weighted_sum(parts: Ints, weights: Weights) -> Ints:
+    """Return Σ weight x part, overwriting the parts."""
+    for part, weight in zip(parts, weights, strict=True):
+        part *= weight
+    return parts.sum(axis=0)
+
+
+def _at_least_1(weight: int | Ints) -> int | Ints:
+    return max(weight, 1) if isinstance(weight, int) else np.maximum(weight, 1)

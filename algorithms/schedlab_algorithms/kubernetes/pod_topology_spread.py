@@ -14,12 +14,15 @@ from schedlab.api import (
     MAX_NODE_SCORE,
     CountsByDomain,
     FilterPlugin,
+    FollowsDomainCount,
+    FollowsLeast,
     Locality,
     NodeView,
     PodView,
     Reason,
     ScorePlugin,
     Scores,
+    Stays,
     Verdict,
     WhatIf,
     first_verdict,
@@ -151,14 +154,27 @@ class _Cost:
         return np.asarray(counts * self.weight + self.at_least, np.float64)
 
 
+@dataclass(frozen=True)
+class _CostAmong:
+    """Returns the cost where the feasible nodes are in so many domains."""
+
+    at_least: int
+
+    def __call__(self, domains: int) -> _Cost:
+        return _Cost(math.log(domains + 2), self.at_least)
+
+
 def _verdict(constraint: Constraint) -> CountsByDomain:
-    minimum = constraint.minimum(constraint.matching.current())
-    above = _Above(constraint.max_skew - constraint.self_match + minimum)
-    return CountsByDomain(constraint.codes, constraint.matching, above, MISSING_LABEL)
+    spare = constraint.max_skew - constraint.self_match
+    above = _Above(spare + constraint.minimum(constraint.matching.current()))
+    enough = len(constraint.domains) >= max(constraint.min_domains, 1)
+    follows = FollowsLeast(constraint.domains, _Above(spare)) if enough else Stays()
+    return CountsByDomain(constraint.codes, constraint.matching, above, MISSING_LABEL, follows)
 
 
 def _costs(constraint: SoftConstraint, nodes: NodeView) -> CountsByDomain:
-    domains = nodes.domain_count(constraint.present, constraint.most)
-    cost = _Cost(math.log(domains + 2), constraint.max_skew - 1)
+    cost = _CostAmong(constraint.max_skew - 1)
+    answer = cost(nodes.domain_count(constraint.present, constraint.most))
+    follows = FollowsDomainCount(constraint.present, constraint.most, cost)
     without = constraint.cost_without_key
-    return CountsByDomain(constraint.codes, constraint.counts, cost, without)
+    return CountsByDomain(constraint.codes, constraint.counts, answer, without, follows)

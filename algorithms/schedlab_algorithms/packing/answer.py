@@ -6,11 +6,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from schedlab.api import Budget, Cluster, Placement, PodBatch
+from schedlab.api import Budget, Cluster, Failure, Placement, PodBatch
 from schedlab.engine import FilterScore
 from schedlab_algorithms.packing.arrays import Ints, Mask
+from schedlab_algorithms.packing.names import some_of
 from schedlab_algorithms.packing.sequence import sequence
 from schedlab_algorithms.packing.work import Work
+
+NO_TIME = Failure("", "there was no time to look for a node", 0)
 
 
 def placement_of(work: Work, pods: PodBatch) -> Placement:
@@ -49,12 +52,16 @@ def fill(
 ) -> None:
     """Let ``scheduler`` place what still fits until nothing does, and note why not.
 
+    Once the budget is cancelled, what is left is not looked at.
+
     One pass is not enough: a pod that is placed can lift the minimum that a spread
     constraint held another one to.
     """
     while len(left := np.flatnonzero(placement.node < 0)):
-        rest = PodBatch(pods.specs, pods.signature[left], [pods.names[i] for i in left.tolist()])
-        found = scheduler.schedule(cluster, rest, budget)
+        if budget.cancelled():
+            placement.failure[left], placement.failures = 0, [(NO_TIME,)]
+            return
+        found = scheduler.schedule(cluster, some_of(pods, left), budget)
         placement.node[left], placement.devices[left] = found.node, found.devices
         placement.failure[left], placement.failures = found.failure, found.failures
         turns = left[found.sequence]
@@ -105,4 +112,4 @@ def _pods_alike(pods: PodBatch) -> list[Ints]:
     """Return each signature's pods in arrival order."""
     order = np.argsort(pods.signature, kind="stable")
     starts = np.searchsorted(pods.signature[order], np.arange(1, len(pods.specs)))
-    return np.split(order, starts)
+    return np.split(order, starts)[: len(pods.specs)]

@@ -21,8 +21,7 @@ from schedlab.engine import (
 from schedlab_algorithms.packing.arrays import Ints, Mask
 from schedlab_algorithms.packing.effort import Effort
 from schedlab_algorithms.packing.incumbent import Incumbent
-
-MOST_DOUBLINGS = 20
+from schedlab_algorithms.packing.objectives import PLACING, Value, value_of
 
 SHARE_OF_TIME = 0.1
 """Which part of the wall clock the linear program may take."""
@@ -30,17 +29,26 @@ SHARE_OF_TIME = 0.1
 
 @dataclass(frozen=True)
 class Certificate:
-    """Weights (S,) of the reported value, and the relaxations that bound it and the search."""
+    """Weights (S,) of the reported value, and the relaxations that bound it and the search.
+
+    ``fluid`` bounds the weighted pods, ``total`` their number.
+    """
 
     weights: Ints
     fluid: FluidBound
     relaxation: Relaxation
     tiers: TierBounds
+    total: FluidBound
 
     @property
     def bound(self) -> int:
         """What no placement's value exceeds."""
         return math.floor(self.fluid.limit)
+
+    @property
+    def most_pods(self) -> int:
+        """What no placement's number of pods exceeds."""
+        return math.floor(self.total.limit)
 
     @cached_property
     def fewest_nodes(self) -> int:
@@ -51,34 +59,51 @@ class Certificate:
         """Return the signatures of waiting pods of which some could be placed yet, (S,).
 
         Those of tiers of which nobody places more, given what is placed of higher ones,
-        are not among them.
+        are not among them; nobody is where the first objective cannot grow.
         """
-        problem = incumbent.problem
-        placed = problem.by_tier(problem.supply - incumbent.unplaced)
-        open_tiers = placed < self.tiers.given(placed)
-        return (incumbent.unplaced > 0) & problem.placeable & open_tiers[problem.tier]
+        problem, first = incumbent.problem, incumbent.objectives[0]
+        waiting = (incumbent.unplaced > 0) & problem.placeable
+        placed = problem.by_tier(incumbent.placed())
+        if first == "placed-by-priority":
+            return waiting & (placed < self.tiers.given(placed))[problem.tier]
+        return waiting & (incumbent.value[0] < self.limits(incumbent)[0])
+
+    def missing(self, incumbent: Incumbent) -> Mask:
+        """Return the signatures of which the relaxation places more pods, shape (S,)."""
+        missing: Mask = incumbent.placed() < np.rint(self.fluid.pods)
+        return missing
+
+    def limits(self, incumbent: Incumbent) -> Value:
+        """Return what the first objective, which counts pods placed, cannot exceed.
+
+        By priority, each tier given what the incumbent places of higher ones.
+        """
+        placed = incumbent.problem.by_tier(incumbent.placed())
+        if incumbent.objectives[0] == "placed-by-priority":
+            return tuple(self.tiers.given(placed).tolist())
+        return (self.bound if incumbent.objectives[0] == "value" else self.most_pods,)
 
     def proves_optimal(self, incumbent: Incumbent) -> bool:
-        """Say whether all pods are placed on as few nodes as anybody needs for them."""
-        if incumbent.unplaced.any():
+        """Say whether no placement is better: every objective is as good as it can be."""
+        first, *others = incumbent.objectives
+        if value_of(incumbent, (first,)) < self.limits(incumbent):
             return False
-        return incumbent.nodes_used <= self.fewest_nodes
+        return all(self._is_at_its_best(incumbent, name) for name in others)
+
+    def _is_at_its_best(self, incumbent: Incumbent, objective: str) -> bool:
+        """Say so where it is known whatever the other objectives are."""
+        complete = not incumbent.unplaced.any()
+        if objective in PLACING:
+            return complete
+        if objective == "nodes-used":
+            return complete and incumbent.nodes_used <= self.fewest_nodes
+        return not any(value_of(incumbent, (objective,)))
 
 
 def certify(problem: PackingProblem, effort: Effort) -> Certificate:
     """Bound the weighted pods that any scheduler could place."""
-    weights, relaxation = tier_weights(problem), relax(problem)
+    weights, relaxation = problem.value_weights, relax(problem)
     fluid = fluid_bound(relaxation, weights, SHARE_OF_TIME * effort.seconds)
     effort.cut |= not fluid.solved
     total = fluid_bound(relaxation, np.ones_like(weights), SHARE_OF_TIME * effort.seconds)
-    return Certificate(weights, fluid, relaxation, tier_bounds(relaxation, total))
-
-
-def tier_weights(problem: PackingProblem) -> Ints:
-    """Return each signature's weight in the reported value, shape (S,).
-
-    1 for the lowest priority and twice as much for each higher one, up to 2**20.  They say
-    how good a placement is; the search itself is lexicographic.
-    """
-    doublings = np.minimum(problem.tiers - 1 - problem.tier, MOST_DOUBLINGS)
-    return np.left_shift(1, doublings).astype(np.int64)
+    return Certificate(weights, fluid, relaxation, tier_bounds(relaxation, total), total)

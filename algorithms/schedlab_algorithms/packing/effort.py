@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from schedlab.api import Budget, never
@@ -61,9 +62,26 @@ class Effort:
         self.cut |= not enough
         return enough
 
+    def is_over(self) -> bool:
+        """Say whether the clock has run out or nobody waits any more, noting it."""
+        return not self.affords(0)
+
     def exhausted(self) -> bool:
         """Say whether nothing is left."""
         return not self.affords(0) or self.left <= 0
+
+    @contextmanager
+    def within(self, part: float) -> Iterator[None]:
+        """Let a block spend only a part (0 to 1) of what is left, of effort and wall clock."""
+        kept, deadline = (1 - part) * self.left, self.deadline
+        self.left -= kept
+        if math.isfinite(deadline):
+            self.deadline = time.perf_counter() + part * self.seconds
+        try:
+            yield
+        finally:
+            self.left += kept
+            self.deadline = deadline
 
     def charge(self, deterministic: float) -> None:
         """Spend deterministic seconds."""

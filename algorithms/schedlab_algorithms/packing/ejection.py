@@ -16,15 +16,19 @@ from schedlab_algorithms.packing.certificate import Certificate
 from schedlab_algorithms.packing.effort import Effort
 from schedlab_algorithms.packing.eviction import victims
 from schedlab_algorithms.packing.incumbent import Incumbent, Pod
+from schedlab_algorithms.packing.objectives import Value
 from schedlab_algorithms.packing.room import fits, nearness, spare, tightest_devices
 
-TRIES = (200, 3)
+TRIES = (50, 3)
 """How many nodes are tried for a waiting pod, and for each pod that it ejects."""
+
+FEWER_NODES = ("nodes-used", "fragmentation")
+"""Objectives to which it is good to empty a node."""
 
 LOWEST = np.iinfo(np.int64).max
 """No tier is lower: all pods must find a node."""
 
-COST_OF_STEP = 2e-4
+COST_OF_STEP = 1e-4
 """Deterministic seconds charged whenever a pod looks for a node or displaces others."""
 
 
@@ -32,9 +36,8 @@ COST_OF_STEP = 2e-4
 class Ejector:
     """Improves ``incumbent`` by chains of moves of ``loose`` signatures (bool, shape (S,)).
 
-    A loose pod states no spread constraint and none counts it.  Every chain that is kept
-    places one pod more, or uses one node less, and leaves all others placed but for pods of
-    lower tiers.
+    A loose pod states no spread constraint and none counts it.  A chain that does not make
+    the incumbent better is undone.
     """
 
     incumbent: Incumbent
@@ -43,22 +46,36 @@ class Ejector:
     effort: Effort
     gains: int = 0
     _chain: list[tuple[Pod, int]] = field(default_factory=list)
+    _value: Value = ()
 
     def insert_waiting(self, share: float) -> None:
-        """Place waiting pods, the highest tier and there the largest first.
+        """Place waiting pods, the highest tier first.
 
         Spends at most ``share`` deterministic seconds.
         """
-        floor = self.effort.left - share
+        self._value, floor = self.incumbent.value, self.effort.left - share
         for tier in range(self.incumbent.problem.tiers):
             for signature in self._waiting(tier).tolist():
                 while self.incumbent.unplaced[signature] and self._affords(floor):
                     if not (self._displace_lower(signature) or self._start_chain(signature)):
                         break
 
+    def trade(self, share: float) -> None:
+        """Take large pods off their nodes where several smaller ones can be placed instead.
+
+        Only pods of which the relaxation places fewer, within ``share`` deterministic seconds.
+        """
+        self._value, floor = self.incumbent.value, self.effort.left - share
+        for signature in self._in_excess().tolist():
+            for node in np.flatnonzero(self.incumbent.counts[signature]).tolist():
+                if self._affords(floor):
+                    self._keep(self._replace(signature, node))
+
     def empty_nodes(self, share: float) -> None:
         """Empty nodes in use, the lightest first, within ``share`` deterministic seconds."""
-        floor = self.effort.left - share
+        if not set(FEWER_NODES) & set(self.incumbent.objectives):
+            return
+        self._value, floor = self.incumbent.value, self.effort.left - share
         for node in self._light().tolist():
             if self._affords(floor):
                 self._keep(self._empty(node))
@@ -67,11 +84,24 @@ class Ejector:
         return self.effort.left > floor and not self.effort.exhausted()
 
     def _waiting(self, tier: int) -> Ints:
-        """Return the signatures of waiting pods of a tier, the largest first."""
+        """Return the signatures of waiting pods of a tier, in the order in which to try them.
+
+        First those of which the relaxation places more, the largest first; then the
+        others, the smallest first: where not all fit, many small pods count for more.
+        """
         problem = self.incumbent.problem
         wanted = self.loose & self.certificate.hopeful(self.incumbent) & (problem.tier == tier)
         waiting = np.flatnonzero(wanted)
-        return waiting[np.argsort(-problem.dominant_share[waiting], kind="stable")]
+        missing = self.certificate.missing(self.incumbent)[waiting]
+        size = problem.dominant_share[waiting]
+        return waiting[np.lexsort((np.where(missing, -size, size), ~missing))]
+
+    def _in_excess(self) -> Ints:
+        """Return the loose signatures of which the relaxation places fewer, the largest first."""
+        placed, wanted = self.incumbent.placed(), np.rint(self.certificate.fluid.pods)
+        excess = np.flatnonzero(self.loose & (placed > wanted))
+        size = self.incumbent.problem.dominant_share[excess]
+        return excess[np.argsort(-size, kind="stable")]
 
     def _light(self) -> Ints:
         """Return the used nodes that hold nothing but loose pods, the lightest first."""
@@ -85,11 +115,16 @@ class Ejector:
         return np.zeros(len(self.incumbent.slots), np.bool_)
 
     def _keep(self, succeeded: bool) -> bool:
-        if not succeeded:
+        """Keep the chain if it did what it was for and the incumbent is better, or undo it."""
+        value = self.incumbent.value if succeeded else self._value
+        better = value > self._value
+        if better:
+            self._value = value
+        else:
             self._undo(0)
         self._chain.clear()
-        self.gains += succeeded
-        return succeeded
+        self.gains += better
+        return better
 
     def _start_chain(self, signature: int) -> bool:
         tier = int(self.incumbent.problem.tier[signature])
@@ -104,6 +139,8 @@ class Ejector:
         problem, choices = self.incumbent.problem, list[tuple[int, int, list[Pod]]]()
         lower = self.loose & (problem.tier > problem.tier[signature])
         for node in self._candidates(signature, self._nowhere())[: TRIES[0]]:
+            if self.effort.exhausted():
+                return False
             self.effort.charge(COST_OF_STEP)
             pods = victims(self.incumbent, lower, signature, node)
             if pods is not None:
@@ -117,6 +154,18 @@ class Ejector:
         for pod in pods:
             self._insert(pod[0], len(TRIES), self._nowhere(), LOWEST)
         return self._keep(True)
+
+    def _replace(self, signature: int, node: int) -> bool:
+        """Take a pod off a node and place what then fits of smaller ones of its tier."""
+        only = np.arange(len(self.loose)) == signature
+        self._change(self.incumbent.pods_on(node, only)[0], -1)
+        size = self.incumbent.problem.dominant_share
+        waiting = self._waiting(int(self.incumbent.problem.tier[signature]))
+        for other in waiting[np.argsort(size[waiting], kind="stable")].tolist():
+            while self.incumbent.unplaced[other] and size[other] < size[signature]:
+                if not self._insert(other, len(TRIES), self._nowhere(), LOWEST):
+                    break
+        return True
 
     def _empty(self, node: int) -> bool:
         """Move all pods of a node to other nodes in use."""
@@ -151,9 +200,11 @@ class Ejector:
 
     def _displace(self, signature: int, node: int, depth: int, closed: Mask, tier: int) -> bool:
         """Place a pod on a node and what is in its way elsewhere, or change nothing."""
+        if self.effort.exhausted():
+            return False
         self.effort.charge(COST_OF_STEP)
         pods = victims(self.incumbent, self.loose, signature, node)
-        if pods is None or self.effort.exhausted():
+        if pods is None:
             return False
         mark = len(self._chain)
         for pod in pods:

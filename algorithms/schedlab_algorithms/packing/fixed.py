@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from schedlab.api import Cluster, FilterPlugin, Locality, PodSpec
+from schedlab.api import Cluster, FilterPlugin, Locality, PodSpec, PodView
 from schedlab.engine import Profile
 from schedlab.model.objects import PodAffinityTerm
 from schedlab_algorithms.packing.arrays import Mask
@@ -32,6 +32,15 @@ class Rules:
     spreads: tuple[Spread, ...]
     fixed: Mask
 
+    @property
+    def loose(self) -> Mask:
+        """Signatures that need nothing but room, and that no spread constraint counts, (S,)."""
+        loose = ~self.fixed
+        for spread in self.spreads:
+            loose &= ~spread.matches
+            loose[spread.owner] = False
+        return loose
+
     def movable(self, placed: NDArray[np.int32]) -> tuple[Mask, tuple[Component, ...]]:
         """Return the signatures that may be moved from ``placed`` (S, N), and their constraints."""
         fixed = self.fixed | out_of_order(self._parts(self.fixed), placed)
@@ -49,21 +58,27 @@ def rules_of(profile: Profile, cluster: Cluster, specs: tuple[PodSpec, ...]) -> 
 
 
 def unmodelled(profile: Profile, cluster: Cluster, specs: Sequence[PodSpec]) -> Mask:
-    """Return the signatures with rules that the model does not state, shape (S,).
+    """Return the signatures with rules that the model does not state, shape (S,)."""
+    states = np.array([_states_rules(spec) for spec in specs], np.bool_)
+    return states | beyond_terms(profile, cluster, specs)
+
+
+def beyond_terms(profile: Profile, cluster: Cluster, specs: Sequence[PodSpec]) -> Mask:
+    """Return the signatures of which a filter asks more than room and affinity terms, (S,).
 
     All of them, if a filter that is not known here has a say: nobody knows which pods it
     looks at.
     """
-    fixed = np.array([_states_rules(spec) for spec in specs], np.bool_)
+    fixed = np.zeros(len(specs), np.bool_)
+    pods = [cluster.pod(cluster.signature(spec)) for spec in specs]
     for plugin in profile.filters:
-        asked = np.array([_is_asked(plugin, cluster, spec) for spec in specs], np.bool_)
+        asked = np.array([_is_asked(plugin, pod) for pod in pods], np.bool_)
         fixed |= asked if plugin.name in SELF_CONTAINED else asked.any()
     return fixed
 
 
-def _is_asked(plugin: FilterPlugin, cluster: Cluster, spec: PodSpec) -> bool:
-    pod = cluster.pod(cluster.signature(spec))
-    return not (_is_stated(plugin, spec) or plugin.skips_filter(pod))
+def _is_asked(plugin: FilterPlugin, pod: PodView) -> bool:
+    return not (_is_stated(plugin, pod.spec) or plugin.skips_filter(pod))
 
 
 def entangled(

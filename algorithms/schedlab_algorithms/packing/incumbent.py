@@ -11,8 +11,16 @@ from schedlab.api import Placement, PodBatch
 from schedlab.engine import PackingProblem
 from schedlab_algorithms.packing.arrays import Ints, Mask
 from schedlab_algorithms.packing.devices import load
+from schedlab_algorithms.packing.objectives import (
+    ALL,
+    DEFAULT,
+    Nodes,
+    Objectives,
+    Value,
+    used,
+    value_of,
+)
 
-Value = tuple[int, ...]
 Masks = dict[tuple[int, int], list[int]]
 Pod = tuple[int, int, int]
 """The signature, node and device mask of a placed pod."""
@@ -30,10 +38,21 @@ class Incumbent:
     unplaced : int64, shape (S,)
     masks : dict
         For pods with GPUs, the device masks by (signature, node).
+    objectives : tuple of str
+        What it is judged by (:mod:`schedlab_algorithms.packing.objectives`).
+    home : int32, shape (S, N), or None
+        Pods that ran before the batch and may be moved, where they were.
     """
 
-    def __init__(self, problem: PackingProblem) -> None:
+    def __init__(
+        self,
+        problem: PackingProblem,
+        objectives: Objectives = DEFAULT,
+        home: NDArray[np.int32] | None = None,
+    ) -> None:
         self.problem = problem
+        self.objectives = objectives
+        self.home = home
         self.counts: NDArray[np.int32] = np.zeros(problem.eligible.shape, np.int32)
         self.free = problem.free.copy()
         self.slots = problem.slots.copy()
@@ -42,31 +61,55 @@ class Incumbent:
         self.masks: Masks = {}
 
     @classmethod
-    def of(cls, problem: PackingProblem, pods: PodBatch, placement: Placement) -> Incumbent:
+    def of(
+        cls,
+        problem: PackingProblem,
+        pods: PodBatch,
+        placement: Placement,
+        objectives: Objectives = DEFAULT,
+    ) -> Incumbent:
         """Count what a placement of the batch put where."""
-        found = cls(problem)
+        found = cls(problem, objectives)
         placed = np.flatnonzero(placement.node >= 0)
-        rows, codes = placement.node[placed], pods.signature[placed]
-        counts = np.zeros_like(found.counts)
-        np.add.at(counts, (codes, rows), 1)
-        masks: Masks = {}
-        for pod in placed[problem.gpu_count[codes] > 0].tolist():
-            key = int(pods.signature[pod]), int(placement.node[pod])
-            masks.setdefault(key, []).append(int(placement.devices[pod]))
-        every_node, every_signature = np.arange(counts.shape[1]), np.arange(counts.shape[0])
-        found.replace(every_signature, every_node, counts, masks)
+        rows, codes, devices = placement.node[placed], pods.signature[placed], placement.devices
+        shape = found.counts.shape
+        cells = codes.astype(np.int64) * shape[1] + rows
+        found.counts += np.bincount(cells, minlength=shape[0] * shape[1]).reshape(shape)
+        found.free -= found.counts.T.astype(np.int64) @ problem.requests
+        found.slots -= found.counts.sum(axis=0)
+        found.unplaced -= found.counts.sum(axis=1)
+        found._hold(codes, rows, devices[placed])
         return found
+
+    def _hold(self, codes: NDArray[np.int32], rows: NDArray[np.int32], masks: Ints) -> None:
+        """Take the devices of pods given by signature, node and device mask, each shape (k,)."""
+        sharing = np.flatnonzero(masks)
+        codes, rows, masks = codes[sharing], rows[sharing], masks[sharing]
+        for device in range(self.devices.shape[1]):
+            on = np.flatnonzero(masks >> device & 1)
+            np.subtract.at(self.devices[:, device], rows[on], self.problem.gpu_milli[codes[on]])
+        for code, row, mask in zip(codes.tolist(), rows.tolist(), masks.tolist(), strict=True):
+            self.masks.setdefault((code, row), []).append(mask)
 
     @property
     def value(self) -> Value:
-        """What is maximised, lexicographically: pods placed by tier, then minus nodes used."""
-        placed = self.problem.by_tier(self.problem.supply - self.unplaced)
-        return (*placed.tolist(), -self.nodes_used)
+        """What is maximised, lexicographically."""
+        return value_of(self, self.objectives)
+
+    def value_on(self, nodes: Ints) -> Value:
+        """Return what some nodes contribute to :attr:`value`; the others do not depend on it."""
+        return value_of(self, self.objectives, nodes)
+
+    def placed(self, nodes: Nodes = ALL) -> Ints:
+        """Return the pods of each signature on some nodes, shape (S,)."""
+        if nodes is ALL:
+            return self.problem.supply - self.unplaced
+        return self.counts[:, nodes].sum(axis=1, dtype=np.int64)
 
     @property
     def nodes_used(self) -> int:
         """Nodes that hold any pod, of this batch or not."""
-        return int((self.problem.occupied | (self.slots < self.problem.slots)).sum())
+        return int(used(self).sum())
 
     def replace(
         self,
@@ -86,6 +129,18 @@ class Incumbent:
         for n in nodes.tolist():
             for s in with_gpu:
                 self._set_masks(s, n, masks.get((s, n), []))
+
+    def copy(self) -> Incumbent:
+        """Return a placement that later changes leave alone."""
+        same = Incumbent(self.problem, self.objectives, self.home)
+        same.restore(self)
+        return same
+
+    def restore(self, other: Incumbent) -> None:
+        """Become the same placement as ``other``, of the same problem."""
+        self.counts[:], self.free[:], self.slots[:] = other.counts, other.free, other.slots
+        self.devices[:], self.unplaced[:] = other.devices, other.unplaced
+        self.masks = {key: list(masks) for key, masks in other.masks.items()}
 
     def change(self, pod: Pod, sign: int) -> None:
         """Add (``sign`` +1) or take away (-1) one pod."""

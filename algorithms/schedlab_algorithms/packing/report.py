@@ -9,7 +9,11 @@ import numpy as np
 from schedlab.api import Placement, PodBatch
 from schedlab.engine import PackingProblem
 from schedlab_algorithms.packing.incumbent import Incumbent
+from schedlab_algorithms.packing.objectives import ALL, MEASURES
 from schedlab_algorithms.packing.work import Work
+
+REPORTED = ("fragmentation", "balance", "moves")
+"""Objectives that are told where they are asked for."""
 
 Info = dict[str, float | int | str]
 
@@ -17,11 +21,12 @@ Info = dict[str, float | int | str]
 def report(problem: PackingProblem, pods: PodBatch, placement: Placement, work: Work) -> Info:
     """Return counters, the value before and after, and how far it may be from the best.
 
-    ``value``, ``greedy_value`` and ``bound`` weigh pods by
-    :func:`~schedlab_algorithms.packing.certificate.tier_weights`; ``gap`` is
-    (bound - value) / bound.
+    ``value``, ``greedy_value`` and ``bound`` weigh pods by ``PackingProblem.value_weights``;
+    ``gap`` is (bound - value) / bound.
     """
-    final, start = Incumbent.of(problem, pods, placement), work.start
+    start, objectives = work.start, work.incumbent.objectives
+    final = Incumbent.of(problem, pods, placement, objectives)
+    final.home = work.incumbent.home
     value, bound = _weighted(work, pods, placement), math.floor(work.bound)
     return {
         "status": _status(work),
@@ -35,6 +40,7 @@ def report(problem: PackingProblem, pods: PodBatch, placement: Placement, work: 
         "placed": int((placement.node >= 0).sum()),
         "greedy_nodes_used": start.nodes_used,
         "nodes_used": final.nodes_used,
+        **{name: abs(MEASURES[name](final, ALL)[0]) for name in objectives if name in REPORTED},
         "fixed_pods": int(problem.supply[~work.movable].sum()),
         "repeatable": int(not work.effort.cut),
     }

@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-
-import numpy as np
-from numpy.typing import NDArray
 
 from schedlab import engine
 from schedlab.api import Budget, Cluster, Placement, PodBatch
 from schedlab.engine import FilterScore, FluidBound, PackingProblem, Profile
 from schedlab_algorithms.packing.certificate import Certificate
 from schedlab_algorithms.packing.effort import Effort
-from schedlab_algorithms.packing.incumbent import Incumbent, Value
+from schedlab_algorithms.packing.incumbent import Incumbent
+from schedlab_algorithms.packing.names import some_of
+from schedlab_algorithms.packing.objectives import DEFAULT, Objectives, Value
+from schedlab_algorithms.packing.order import guided_order, take_back
 
 AMPLE = 2.0
 """How many times the first start's duration must be left for a further one."""
+
+SHARE_OF_STARTS = 0.2
+"""Which part of the wall clock may be over when a further start is made."""
+
+SHARE_OF_FIRST = 0.3
+"""Which part of the wall clock the first start may take before it is cut."""
+
+PACE = 1e-4
+"""Seconds that a pod takes where pods are placed one by one: if all take longer, none is."""
+
+SHARE_OF_QUICK = 0.6
+"""Which part of what is then left a quick one may take in its place."""
 
 
 @dataclass(frozen=True)
@@ -41,20 +54,30 @@ class Trials:
     pods: PodBatch
     problem: PackingProblem
     budget: Budget
+    objectives: Objectives = DEFAULT
 
     def named(self, scheduler: FilterScore) -> Start:
         """Place the batch in the scheduler's own order."""
         budget = Budget(seed=self.budget.seed, cancelled=self.budget.cancelled)
         placement = scheduler.schedule(self.cluster, self.pods, budget)
+        return self.taken_back(scheduler, scheduler.name, placement)
+
+    def taken_back(self, scheduler: FilterScore, label: str, placement: Placement) -> Start:
+        """Return a placement as a start, and the cluster to what it was."""
         take_back(self.cluster, self.pods, placement)
-        incumbent = Incumbent.of(self.problem, self.pods, placement)
-        return _start(scheduler, scheduler.name, placement, incumbent)
+        incumbent = Incumbent.of(self.problem, self.pods, placement, self.objectives)
+        return _start(scheduler, label, placement, incumbent)
+
+    def until(self, deadline: float) -> Trials:
+        """Return the same, to be cut at a reading of ``time.perf_counter()``."""
+        asked = self.budget.cancelled
+        over = partial(_is_over, asked, deadline) if deadline < math.inf else asked
+        return replace(self, budget=replace(self.budget, cancelled=over))
 
     def guided(self, scheduler: FilterScore, fluid: FluidBound) -> Start:
         """Place the batch in the order that the relaxation suggests."""
         order = guided_order(self.problem, fluid, self.pods)
-        names = [self.pods.names[i] for i in order.tolist()]
-        permuted = PodBatch(self.pods.specs, self.pods.signature[order], names)
+        permuted = some_of(self.pods, order)
         profile = replace(scheduler.profile, queue_sort="Arrival")
         found = replace(self, pods=permuted).named(FilterScore(profile=profile, path="run"))
         placement = Placement.empty(len(order))
@@ -62,6 +85,10 @@ class Trials:
         placement.devices[order] = found.placement.devices
         placement.sequence = order[found.placement.sequence]
         return _start(scheduler, f"{scheduler.name}, guided", placement, found.incumbent)
+
+
+def _is_over(cancelled: Callable[[], bool], deadline: float) -> bool:
+    return cancelled() or time.perf_counter() >= deadline
 
 
 def _start(scheduler: FilterScore, label: str, placement: Placement, incumbent: Incumbent) -> Start:
@@ -87,10 +114,8 @@ def guided_start(
 
     Half the time it takes is kept for placing the answer.
     """
-    began = time.perf_counter()
-    start = trials.guided(under(filters, engine.profile(ranking)), certificate.fluid)
-    effort.reserve((time.perf_counter() - began) / 2)
-    return [start]
+    scheduler = under(filters, engine.profile(ranking))
+    return [_quick(trials, scheduler, certificate.fluid, effort)]
 
 
 def best_starts(
@@ -120,52 +145,38 @@ def _all_starts(
 ) -> Iterator[Start]:
     """Try all schedulers.
 
-    The first is always tried, the others as long as the wall clock allows for them, in
-    their own and in guided order (a single one in both).  Half the time of the first is
-    kept for placing the answer and what still fits then.
+    The first is always tried, and where it has to be cut a quick one; the others as long
+    as the wall clock allows for them, in their own and in guided order (a single one in
+    both).  Half the time of the first is kept for placing the answer and what still fits.
     """
-    began = time.perf_counter()
-    first = trials.named(schedulers[0])
+    began, limit = time.perf_counter(), SHARE_OF_FIRST * effort.seconds
+    if PACE * len(trials.pods) > limit:
+        effort.cut = True
+        yield _quick(trials, schedulers[-1], fluid, effort)
+        return
+    keep = (1 - SHARE_OF_STARTS) * effort.seconds
+    first = trials.until(began + limit).named(schedulers[0])
     cost = time.perf_counter() - began
-    effort.reserve(cost / 2)
     yield first
-    rest = schedulers[1:]
+    if cost >= limit:
+        effort.cut = True
+        yield _quick(trials, schedulers[-1], fluid, effort)
+        return
+    effort.reserve(cost / 2)
+    trials, rest = trials.until(effort.deadline), schedulers[1:]
     attempts = [
         *(partial(trials.named, s) for s in rest),
         *(partial(trials.guided, s, fluid) for s in rest or schedulers),
     ]
-    yield from (attempt() for attempt in attempts if effort.affords(AMPLE * cost))
+    least = max(AMPLE * cost, keep if math.isfinite(keep) else 0.0)
+    yield from (attempt() for attempt in attempts if effort.affords(least))
 
 
-def take_back(cluster: Cluster, pods: PodBatch, placement: Placement) -> None:
-    """Remove a placed batch from the cluster."""
-    known = np.array([cluster.signature(s) for s in pods.specs], np.int32)
-    plain = np.flatnonzero((placement.node >= 0) & (placement.devices == 0))
-    cluster.remove_many(known[pods.signature[plain]], placement.node[plain])
-    shared = np.flatnonzero((placement.node >= 0) & (placement.devices > 0))
-    columns = known[pods.signature[shared]], placement.node[shared], placement.devices[shared]
-    for signature, row, devices in zip(*(c.tolist() for c in columns), strict=True):
-        cluster.remove(signature, row, devices)
-
-
-def guided_order(problem: PackingProblem, fluid: FluidBound, pods: PodBatch) -> NDArray[np.int64]:
-    """Order pods by tier, and in it those that the relaxation places, largest first.
-
-    The others follow, smallest first: where not all fit, many small pods count for more.
-    Pods alike stand together, which a scheduler may use to place them in one step.
-    """
-    quota = np.rint(fluid.pods).astype(np.int64)
-    chosen = _rank_in_signature(pods) < quota[pods.signature]
-    size = problem.dominant_share[pods.signature]
-    tier = problem.tier[pods.signature]
-    keys = pods.signature, np.where(chosen, -size, size), ~chosen, tier
-    return np.lexsort(keys).astype(np.int64)
-
-
-def _rank_in_signature(pods: PodBatch) -> NDArray[np.int64]:
-    """Return how many earlier pods of the batch have the pod's signature, shape (P,)."""
-    order = np.argsort(pods.signature, kind="stable")
-    codes = pods.signature[order]
-    rank = np.empty(len(pods), np.int64)
-    rank[order] = np.arange(len(pods)) - np.searchsorted(codes, codes)
-    return rank
+def _quick(trials: Trials, scheduler: FilterScore, fluid: FluidBound, effort: Effort) -> Start:
+    """Place pods alike in one step, which is much faster; keep half its time for the answer."""
+    began, limit = time.perf_counter(), SHARE_OF_QUICK * effort.seconds
+    start = trials.until(began + limit).guided(scheduler, fluid)
+    cost = time.perf_counter() - began
+    effort.cut |= cost >= limit
+    effort.reserve(cost / 2)
+    return start

@@ -11,6 +11,9 @@ from schedlab.model.objects import PodSpec, Workload
 
 PREEMPTION = "preemption"
 
+GONE = -1
+"""The node of a bound pod that was evicted."""
+
 
 @dataclass(frozen=True, slots=True)
 class Departure:
@@ -23,9 +26,12 @@ class Departure:
 
 
 class Departures:
-    """The evictions of a placement by the turn at which they happen."""
+    """The evictions of a placement by the turn at which they happen.
 
-    def __init__(self, workload: Workload, placement: Placement) -> None:
+    ``at`` tells on which node each bound pod is, -1 once it is gone.
+    """
+
+    def __init__(self, workload: Workload, placement: Placement, at: list[int]) -> None:
         self._workload = workload
         self._specs = [spec for _, spec in workload.pods]
         self._bound_specs = [spec for _, spec in workload.bound] if placement.evictions else []
@@ -33,7 +39,7 @@ class Departures:
         self._by: dict[int, list[Eviction]] = {}
         self._evicted: dict[int, Eviction] = {}
         self._present: set[int] = set()
-        self._gone: set[int] = set()
+        self._at = at
         for eviction in placement.evictions:
             self._by.setdefault(eviction.by, []).append(eviction)
             if eviction.pod >= 0:
@@ -74,10 +80,9 @@ class Departures:
             name, spec = pods.names[eviction.pod], self._specs[eviction.pod]
             self._present.discard(eviction.pod)
         else:
-            on = int(self._workload.bound_node[eviction.bound])
-            there = on == eviction.row and eviction.bound not in self._gone
+            there = self._at[eviction.bound] == eviction.row
             name, spec = bound.names[eviction.bound], self._bound_specs[eviction.bound]
-            self._gone.add(eviction.bound)
+            self._at[eviction.bound] = GONE
         return name, spec, there
 
 

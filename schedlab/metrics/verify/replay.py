@@ -10,6 +10,7 @@ from schedlab.errors import InputError, nearest
 from schedlab.metrics.verify.arrays import form_faults, sequence_faults, value_faults
 from schedlab.metrics.verify.evictions import PREEMPTION, Departures, eviction_faults
 from schedlab.metrics.verify.interpod import PodAffinity, PodAntiAffinity
+from schedlab.metrics.verify.moves import MOVES, Relocations, move_faults
 from schedlab.metrics.verify.node_rules import (
     NodeAffinity,
     NodeName,
@@ -44,7 +45,10 @@ RULES: dict[str, type[Rule]] = {
     "pod-anti-affinity": PodAntiAffinity,
 }
 
-HARD_CONSTRAINTS = (*RULES, PREEMPTION)
+APART = (PREEMPTION, MOVES)
+"""Constraints on who goes and who moves, which are no rule about a pod on a node."""
+
+HARD_CONSTRAINTS = (*RULES, *APART)
 """The names of all constraints that a placement can be held to."""
 
 FORM = "placement"
@@ -98,9 +102,10 @@ def verify(
     InputError
         For an unknown name in ``hard_constraints``.
     """
-    rules = _rules([c for c in hard_constraints if c != PREEMPTION])
+    rules = _rules([c for c in hard_constraints if c not in APART])
     faults = list(form_faults(placement, len(workload.pods)))
-    malformed = [Violation("", "", FORM, f) for f in faults or eviction_faults(workload, placement)]
+    listed = (*eviction_faults(workload, placement), *move_faults(workload, placement))
+    malformed = [Violation("", "", FORM, f) for f in faults or listed]
     if malformed:
         return malformed
     return [
@@ -108,7 +113,7 @@ def verify(
         *(
             v
             for v in _replay(workload, placement, rules)
-            if v.constraint != PREEMPTION or PREEMPTION in hard_constraints
+            if v.constraint not in APART or v.constraint in hard_constraints
         ),
     ]
 
@@ -140,21 +145,34 @@ def _replay(
     for bound in _bound_turns(workload, code):
         for rule in rules.values():
             rule.bind(bound)
-    departures = Departures(workload, placement)
+    at = workload.bound_node.tolist()
+    departures = Departures(workload, placement, at)
+    relocations = Relocations(workload, placement, at)
     for pod, turn in _turns(workload, placement, code, departures):
         for gone in departures.before(pod, code):
             for detail in gone.faults:
                 yield Violation(gone.name, gone.turn.node.name, PREEMPTION, detail)
             for rule in rules.values() if gone.there else ():
                 rule.evict(gone.turn)
-        if turn is None:
-            continue
-        for constraint, rule in rules.items():
-            for detail in rule.faults(turn):
-                yield Violation(workload.pods.names[pod], turn.node.name, constraint, detail)
-        departures.placed(pod)
-        for rule in rules.values():
-            rule.place(turn)
+        for moved in relocations.before(pod, code):
+            for detail in moved.faults:
+                yield Violation(moved.name, moved.origin.node.name, MOVES, detail)
+            for rule in rules.values() if moved.there else ():
+                rule.evict(moved.origin)
+            if moved.there:
+                yield from _arrive(moved.name, moved.target, rules)
+        if turn is not None:
+            yield from _arrive(workload.pods.names[pod], turn, rules)
+            departures.placed(pod)
+
+
+def _arrive(name: str, turn: Turn, rules: dict[str, Rule]) -> Iterator[Violation]:
+    """Yield what is wrong with a pod on its node, and have it stay there."""
+    for constraint, rule in rules.items():
+        for detail in rule.faults(turn):
+            yield Violation(name, turn.node.name, constraint, detail)
+    for rule in rules.values():
+        rule.place(turn)
 
 
 def _bound_turns(workload: Workload, code: dict[PodSpec, int]) -> Iterator[Turn]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from schedlab.api import Cluster, PodSpec, PostFilterPlugin, PostFilterResult
-from schedlab.core.handle import Handle
+from schedlab.core.preemption.handle import Handle
 from schedlab.core.profile import Profile
 from schedlab.core.reference import filter_nodes
 from schedlab.registry import installed

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from schedlab.api import Plugin
-from schedlab.core.hypothetical import HypotheticalView, only_local_answers
+from schedlab.core.ahead.hypothetical import HypotheticalView, only_local_answers
 from schedlab.core.log import NotLocalError
 from schedlab.testing.ask import Exam, Ints, Question, ask, questions
 from schedlab.testing.check import Broken

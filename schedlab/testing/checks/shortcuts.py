@@ -18,14 +18,15 @@ from schedlab.api import (
     first_verdict,
     sum_by_domain,
 )
+from schedlab.core.ahead.hypothetical import only_local_answers
 from schedlab.core.answers import Answers
-from schedlab.core.hypothetical import only_local_answers
 from schedlab.core.log import NotLocalError
+from schedlab.core.preemption.what_if import WhatIf
 from schedlab.core.verdicts import extremes, normalized
-from schedlab.core.what_if import WhatIf
 from schedlab.testing.ask import Exam, Ints, Question, questions
 from schedlab.testing.builders import put
 from schedlab.testing.check import Broken
+from schedlab.testing.checks.foresight import unforeseen
 from schedlab.testing.random_objects import Draw
 
 METHODS = {"filter": "verdict_by_domain", "score": "score_by_domain"}
@@ -52,6 +53,7 @@ def _follow(question: Question, shortcut: str, draw: Draw) -> None:
     """Compare answers while pods are placed; the engine updates what it was told."""
     cluster = question.scene.cluster()
     answers, silent, answered = Answers(cluster), False, set()
+    before: Any = ()
     for _ in range(STEPS):
         rows = _some_shown(question, cluster, draw)
         parts = _parts(question, shortcut, cluster, rows)
@@ -66,8 +68,11 @@ def _follow(question: Question, shortcut: str, draw: Draw) -> None:
                 answers.moved(parts)
             _compare(question, shortcut, cluster, rows, answers)
             silent = silent or not parts
+            _compare_foreseen(question, shortcut, cluster, rows, before, parts)
+        before, specs = parts or (), len(cluster.specs)
         for _ in range(PODS_EACH):
             put(cluster, draw.one(question.scene.specs), draw.below(len(cluster)))
+        before = before if len(cluster.specs) == specs else ()
 
 
 def _some_shown(question: Question, cluster: Cluster, draw: Draw) -> Ints:
@@ -100,6 +105,19 @@ def _compare(
             f"{question.title} says {plain.tolist()} {question.where}",
             "the parts must add up to the plain answer; an empty tuple means nothing to say until "
             "new specs come; a part from counts may depend on these counts alone; or return None",
+        )
+
+
+def _compare_foreseen(
+    question: Question, shortcut: str, cluster: Cluster, rows: Ints, before: Any, parts: Any
+) -> None:
+    view = cluster.view() if question.method == "filter" else cluster.view(rows)
+    told = unforeseen(before, parts, view)
+    if told:
+        raise Broken(
+            f"{question.plugin.name}.{shortcut} answers {told} {question.where}",
+            "CountsByDomain.follows must say what the answer follows from while pods are placed; "
+            "None where it cannot be said",
         )
 
 

@@ -1,0 +1,164 @@
+"""BatchedCpSat: an online scheduler that decides about some pods at a time, jointly."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter as Tally
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from schedlab import engine
+from schedlab.api import Budget, Cluster, Placement, PodBatch, Scheduler
+from schedlab.engine import Profile
+from schedlab.errors import InputError
+from schedlab_algorithms.batched_cp_sat.counter import Choice, Counter
+from schedlab_algorithms.batched_cp_sat.interplay import Interplay
+from schedlab_algorithms.batched_cp_sat.joint import solve, told
+from schedlab_algorithms.batched_cp_sat.scope import candidates, incumbent_of
+from schedlab_algorithms.packing.arrays import Ints, Mask
+from schedlab_algorithms.packing.certificate import Certificate, certify
+from schedlab_algorithms.packing.effort import Effort
+from schedlab_algorithms.packing.report import Info
+
+
+class BatchedCpSat(Scheduler):
+    """Places pods as they come, some at a time, each batch jointly by CP-SAT.
+
+    After DCM (Suresh et al., OSDI 2020).  The profile first places the pods of a batch one by
+    one.  Then they are lifted again, and a model of them all on a few dozen candidate nodes
+    is solved, with that placement as its hint: most pods placed by priority, then the highest
+    sum of what their nodes total for the profile.  What a node totals falls with each pod it
+    gets; the model has a straight line for that, and its answer is kept if it is better than
+    one by one when each pod is asked about at its turn, else the first placement is.
+
+    What is placed stays: there is no going back to earlier batches.  Pods with host ports,
+    volumes, affinity or spread constraints, and those that a rule of another spec of the batch
+    is about, stay where the profile put them; replicas may have to be apart.
+    ``Placement.latency_ns`` is, for each pod, the time that its whole batch took.
+
+    Parameters
+    ----------
+    profile : str
+        Its filters hold, its scores rank, its queue sort orders the pods.
+    batch : int
+        How many pods are decided about together.
+    candidates : int
+        How many nodes the model adds to those of the first placement, about.
+    batch_effort : float
+        CP-SAT's deterministic seconds for a batch.
+
+    Raises
+    ------
+    InputError
+        For an unknown profile or a number out of range.
+    """
+
+    profile: str = "kubernetes"
+    batch: int = 50
+    candidates: int = 40
+    batch_effort: float = 0.01
+
+    def __post_init__(self) -> None:
+        for name in ("batch", "candidates"):
+            if getattr(self, name) < 1:
+                raise InputError(f"{name}: expected at least 1, got {getattr(self, name)}")
+        if not self.batch_effort > 0:
+            raise InputError(f"batch_effort: expected more than 0, got {self.batch_effort}")
+
+    def schedule(self, cluster: Cluster, pods: PodBatch, budget: Budget) -> Placement:
+        """Place the pods in queue order; once cancelled, leave the rest.  See the class."""
+        profile = replace(engine.profile(self.profile), post_filter=None)
+        effort = Effort.of(budget)
+        certificate = certify(engine.packing_problem(profile, cluster, pods), effort)
+        counter = Counter(profile, cluster, engine.one_by_one(profile, cluster, budget.seed))
+        online = _Online(self, counter, Interplay.of(profile, cluster, pods.specs), effort)
+        placement = Placement.empty(len(pods))
+        placement.sequence = engine.queue_order(profile.queue_sort, pods)
+        online.decide_all(pods, placement)
+        if not budget.cancelled():
+            _note_failures(placement, profile, cluster, pods)
+        placement.info = {**online.tally, **_report(placement, pods, certificate)}
+        placement.info["repeatable"] = int(not effort.cut)
+        return placement
+
+
+@dataclass
+class _Online:
+    """Decides batch by batch."""
+
+    scheduler: BatchedCpSat
+    counter: Counter
+    interplay: Interplay
+    effort: Effort
+    tally: Tally[str] = field(default_factory=Tally)
+
+    def decide_all(self, pods: PodBatch, placement: Placement) -> None:
+        """Place the pods in the order of ``placement.sequence``, unless cancelled before."""
+        placement.latency_ns = np.zeros(len(pods), np.int64)
+        known = [self.counter.cluster.signature(s) for s in pods.specs]
+        for batch in _batches(placement.sequence, self.scheduler.batch):
+            if self.effort.cancelled():
+                return
+            began, codes = time.perf_counter_ns(), pods.signature[batch].astype(np.int64)
+            choice = self.decide(np.array(known, np.int64)[codes], codes)
+            placement.latency_ns[batch] = time.perf_counter_ns() - began
+            placement.node[batch], placement.devices[batch] = choice.rows, choice.devices
+
+    def decide(self, batch: Ints, codes: Ints) -> Choice:
+        """Place the pods of a batch, given by signatures of the cluster and of all pods, (b,)."""
+        self.tally["batches"] += 1
+        present, which = np.unique(codes, return_inverse=True)
+        signatures, movable = batch.tolist(), self.interplay.movable(present)[which.reshape(-1)]
+        self.tally["fixed_pods"] += int((~movable).sum())
+        tried = self.counter.one_by_one(signatures)
+        if not movable.any() or self.effort.exhausted():
+            return tried
+        self.counter.take_back(signatures, tried)
+        rows, devices = self._jointly(batch, codes, movable, tried)
+        if not (rows != tried.rows).any():
+            self.counter.put_again(signatures, tried)
+            return tried
+        found = self.counter.as_told(signatures, rows, devices)
+        if found.value > tried.value:
+            self.tally["better_than_one_by_one"] += 1
+            return found
+        self.counter.take_back(signatures, found)
+        self.counter.put_again(signatures, tried)
+        return tried
+
+    def _jointly(self, batch: Ints, codes: Ints, movable: Mask, tried: Choice) -> tuple[Ints, Ints]:
+        path, cluster = self.counter.path, self.counter.cluster
+        scope = candidates(path, batch, movable, tried, self.scheduler.candidates)
+        if not scope.allowed.any():
+            return tried.rows, tried.devices
+        incumbent = incumbent_of(cluster, scope, batch, movable, tried)
+        code = dict(zip(batch.tolist(), codes.tolist(), strict=True))
+        apart = [self.interplay.apart(code[s]) for s in scope.signatures.tolist()]
+        domains = [[cluster.view(scope.rows).label(k).codes for k in keys] for keys in apart]
+        choice = solve(incumbent, scope, domains, self.effort, self.scheduler.batch_effort)
+        return told(choice, scope, batch, movable, tried)
+
+
+def _batches(sequence: Ints, size: int) -> Iterator[Ints]:
+    yield from (sequence[i : i + size] for i in range(0, len(sequence), size))
+
+
+def _note_failures(
+    placement: Placement, profile: Profile, cluster: Cluster, pods: PodBatch
+) -> None:
+    """Say of the pods that are left what keeps them off every node in the end."""
+    left = np.flatnonzero(placement.node < 0)
+    for code in np.unique(pods.signature[left]).tolist():
+        signature = cluster.signature(pods.specs[code])
+        mine = left[pods.signature[left] == code]
+        placement.failure[mine] = len(placement.failures)
+        placement.failures.append(engine.failures(profile, cluster, signature))
+
+
+def _report(placement: Placement, pods: PodBatch, certificate: Certificate) -> Info:
+    """Return the value of what is placed, its bound, and the gap."""
+    value = int(certificate.weights[pods.signature[placement.node >= 0]].sum())
+    bound = certificate.bound
+    return {"value": value, "bound": bound, "gap": (bound - value) / bound if bound else 0.0}

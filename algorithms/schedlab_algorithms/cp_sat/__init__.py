@@ -1,0 +1,1 @@
+"""CP-SAT models of a part of a packing problem: some signatures on some nodes, packed exactly."""

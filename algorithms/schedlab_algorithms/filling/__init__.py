@@ -1,0 +1,1 @@
+"""Filling many nodes at once from one pool of pods, as vectorised knapsacks."""

@@ -1,0 +1,91 @@
+"""Exchanges of up to two processes each between two machines, all priced at once.
+
+Near the end of an annealing hardly any single swap helps, as it shifts twelve resources by
+what two processes happen to differ in.  Two machines with n processes each have about n⁴/4
+exchanges of two for two, and one of those that fits better is often among them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from schedlab_algorithms.machine_reassignment.deltas import shifts
+from schedlab_algorithms.machine_reassignment.problem import Ints
+from schedlab_algorithms.machine_reassignment.state import NEVER, Floats, State
+
+NOBODY = -1
+
+
+@dataclass(frozen=True)
+class Side:
+    """What may leave a machine for another one: nobody, one process, or two.
+
+    Attributes
+    ----------
+    who : int64, shape (n, 2)
+        NOBODY fills up.
+    left, joined : float64, shape (n, N)
+        What their leaving gives back, and what their joining takes.
+    price : float64, shape (n,)
+        What the move costs beside the columns.
+    """
+
+    who: Ints
+    left: Floats
+    joined: Floats
+    price: Floats
+
+
+def side(state: State, source: int, to: int, most: int, random: np.random.Generator) -> Side:
+    """Return at most ``most`` choices of who leaves ``source`` for ``to``, nobody the first."""
+    here = np.flatnonzero(state.at == source)
+    prices = shifts(state, here)[:, to]
+    here, prices = here[prices < NEVER / 2], prices[prices < NEVER / 2]
+    first, columns = state.problem.initial[here, None], state.columns
+    left = np.where(first == source, columns.home[here], columns.away[here])
+    joined = np.where(first == to, columns.home[here], columns.away[here])
+    here = np.insert(here, 0, NOBODY)
+    beside = np.insert(prices - _columns_change(state, source, to, left, joined), 0, 0.0)
+    one, two = _choices(len(here), most, random)
+    return Side(
+        np.column_stack([here[one], here[two]]),
+        _with_nobody(left)[one] + _with_nobody(left)[two],
+        _with_nobody(joined)[one] + _with_nobody(joined)[two],
+        beside[one] + beside[two],
+    )
+
+
+def _columns_change(state: State, source: int, to: int, left: Floats, joined: Floats) -> Floats:
+    after = np.minimum(state.slack[source] + left, 0) + np.minimum(state.slack[to] - joined, 0)
+    return -(after @ state.ones) - state.machine_cost[source] - state.machine_cost[to]
+
+
+def _with_nobody(amounts: Floats) -> Floats:
+    return np.vstack([np.zeros(amounts.shape[1]), amounts])
+
+
+def _choices(count: int, most: int, random: np.random.Generator) -> tuple[Ints, Ints]:
+    """Return nobody, each one with nobody, and pairs; index 0 stands for nobody."""
+    first, second = (1 + index for index in np.triu_indices(count - 1, 1))
+    room = max(most - count, 0)
+    if len(first) > room:
+        kept = random.choice(len(first), room, replace=False)
+        first, second = first[kept], second[kept]
+    one = np.concatenate([np.arange(count), first])
+    return one, np.concatenate([np.zeros(count, np.int64), second])
+
+
+def exchanges(state: State, a: int, b: int, ours: Side, theirs: Side) -> Floats:
+    """Return what each exchange adds to the total, shape (len(ours), len(theirs)).
+
+    Exact but for faults that one of the moving processes causes or mends of another.
+    """
+    price = ours.price[:, None] + theirs.price
+    price -= state.machine_cost[a] + state.machine_cost[b]
+    over = theirs.joined - (state.slack[a] + ours.left)[:, None, :]
+    price += np.maximum(over, 0, out=over) @ state.ones
+    np.subtract((ours.joined - state.slack[b])[:, None, :], theirs.left, out=over)
+    price += np.maximum(over, 0, out=over) @ state.ones
+    return price

@@ -1,0 +1,232 @@
+"""The search's state: an assignment whose broken rules cost instead of being forbidden.
+
+A big process can only travel if machines may be too full for a while, so all rules but one
+are priced: ``strain`` for each unit above a capacity, ``fault`` for each pair of processes
+of a service on one machine, each missing location, each process without a neighbour it
+depends on.  A process never goes where it could not be if nothing else moved in.
+
+Every amount is kept in *slack* columns, one row a machine, in units of cost: a column's
+cost is max(0, -slack).  The columns are the resources' loads, the balances, and the
+resources' capacities with transient usage.  All numbers are whole; they are kept as
+float64, which is exact below 2**53 and faster than int64 in NumPy's minima and products.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schedlab_algorithms.machine_reassignment.cost import cost_of
+from schedlab_algorithms.machine_reassignment.problem import Ints, Problem
+
+Floats = NDArray[np.float64]
+
+NEVER = 2.0**50
+"""The cost of putting a process where it cannot be."""
+
+
+class Columns:
+    """What each process takes of each machine's columns, and what there is of them.
+
+    Attributes
+    ----------
+    limit : float64, shape (M, N)
+    away, home : float64, shape (P, N)
+        What a process takes of any other machine than its first one, and of that: there,
+        transient resources are used whether it stays or goes.
+    loads : int
+        The number of columns before the capacities.
+    """
+
+    def __init__(self, problem: Problem, strain: float) -> None:
+        take, limit = _loads(problem)
+        price = _capacity_price(problem, strain)
+        capacity = problem.requirement * price
+        self.loads = take.shape[1]
+        self.limit = np.hstack([limit, problem.room() * price]).astype(np.float64)
+        self.away = np.hstack([take, capacity]).astype(np.float64)
+        self.home = np.hstack([take, np.where(problem.transient, 0, capacity)]).astype(np.float64)
+
+
+def _capacity_price(problem: Problem, strain: float) -> Floats:
+    """Return the cost of a unit above capacity.
+
+    A resource counted in small numbers has cheap loads; its capacity must not be as cheap.  In
+    between, by the square root: as dear as a share of the capacity, big loads cannot travel.
+    """
+    size = np.maximum(np.median(problem.capacity, axis=0), 1)
+    return np.rint(strain * max(problem.load_weight.max(), 1) * np.sqrt(size.max() / size))
+
+
+def _loads(problem: Problem) -> tuple[Ints, Ints]:
+    """Return the weighted columns of loads and balances, by process and by machine."""
+    loaded = problem.load_weight > 0
+    weight = problem.load_weight[loaded]
+    take, limit = [problem.requirement[:, loaded] * weight], [problem.safety[:, loaded] * weight]
+    for b in problem.balances:
+        for amounts, columns in ((problem.requirement, take), (problem.capacity, limit)):
+            column = b.weight * (amounts[:, b.second] - b.target * amounts[:, b.first])
+            columns.append(column[:, None])
+    return np.hstack(take), np.hstack(limit)
+
+
+class Dependencies:
+    """Who depends on whom, both ways, as arrays of services."""
+
+    def __init__(self, problem: Problem) -> None:
+        on = [np.unique(d[d != s]) for s, d in enumerate(problem.dependencies)]
+        of: list[list[int]] = [[] for _ in on]
+        for s, others in enumerate(on):
+            for other in others.tolist():
+                of[other].append(s)
+        self.on = on
+        self.of = [np.array(services, np.int64) for services in of]
+
+
+class State:
+    """An assignment and everything needed to say what a move would cost.
+
+    Attributes
+    ----------
+    at : int64, shape (P,)
+        The machine of each process.
+    slack : float64, shape (M, N)
+    machine_cost : float64, shape (M,)
+    entry : float64, shape (S, M)
+        Faults of one process of the service on the machine: with the service's processes
+        there, and for each dependency without a neighbour.
+    in_location, in_neighbourhood : int64, shapes (S, L), (S, H)
+        How many processes of the service are there.
+    dependents : int64, shape (S, H)
+        How many processes there depend on the service, by dependency.
+    locations : int64, shape (S,)
+        In how many locations the service is.
+    moved : int64, shape (S,)
+    movers : int64
+        How many services have moved so many processes.
+    most_moved : int
+    """
+
+    def __init__(self, problem: Problem, assignment: Ints, strain: float, fault: float) -> None:
+        self.problem, self.strain, self.fault = problem, strain, fault
+        self.columns = Columns(problem, strain)
+        self.dependencies = Dependencies(problem)
+        self.barred = np.where(problem.fits(), 0.0, NEVER)
+        self.process_cost = (problem.process_move_cost * problem.process_weight).astype(float)
+        self.machine_move = (problem.machine_move_cost * problem.machine_weight).astype(float)
+        self.ones = np.ones(self.columns.limit.shape[1])
+        self.load(assignment)
+
+    def load(self, assignment: Ints) -> None:
+        """Start from an assignment."""
+        problem = self.problem
+        self.at = assignment.copy()
+        away = self.at != problem.initial
+        take = np.where(away[:, None], self.columns.away, self.columns.home)
+        self.slack = self.columns.limit.copy()
+        np.subtract.at(self.slack, self.at, take)
+        self.machine_cost = np.maximum(-self.slack, 0) @ self.ones
+        self._count(away)
+
+    def _count(self, away: NDArray[np.bool_]) -> None:
+        problem, services = self.problem, self.problem.services
+        self.in_location = np.zeros((services, int(problem.location.max()) + 1), np.int64)
+        self.in_neighbourhood = np.zeros((services, int(problem.neighbourhood.max()) + 1), np.int64)
+        self.entry = np.zeros((services, problem.machines))
+        np.add.at(self.in_location, (problem.service, problem.location[self.at]), 1)
+        np.add.at(self.in_neighbourhood, (problem.service, problem.neighbourhood[self.at]), 1)
+        np.add.at(self.entry, (problem.service, self.at), self.fault)
+        self.dependents = np.zeros_like(self.in_neighbourhood)
+        for s, others in enumerate(self.dependencies.on):
+            missing = (self.in_neighbourhood[others] == 0).sum(axis=0)
+            self.entry[s] += self.fault * missing[problem.neighbourhood]
+            self.dependents[others] += self.in_neighbourhood[s]
+        self.locations = (self.in_location > 0).sum(axis=1)
+        self.moved = np.bincount(problem.service[away], minlength=services)
+        self.movers = np.bincount(self.moved, minlength=problem.processes + 2)
+        self.most_moved = int(self.moved.max(initial=0))
+
+    def reprice(self, strain: float, fault: float) -> None:
+        """Change what broken rules cost."""
+        self.strain, self.fault = strain, fault
+        self.columns = Columns(self.problem, strain)
+        self.load(self.at)
+
+    def objective(self) -> int:
+        """Return the cost without what broken rules cost."""
+        return cost_of(self.problem, self.at).total
+
+    def broken(self) -> float:
+        """Return what the broken rules cost."""
+        over = float(np.maximum(-self.slack[:, self.columns.loads :], 0).sum())
+        pairs = self.conflicts()
+        spread = np.maximum(self.problem.spread - self.locations, 0).sum()
+        lonely = (self.dependents * (self.in_neighbourhood == 0)).sum()
+        return over + self.fault * float(pairs + spread + lonely)
+
+    def conflicts(self) -> int:
+        """Return the number of pairs of a service's processes on one machine."""
+        key = self.problem.service * self.problem.machines + self.at
+        count = np.unique(key, return_counts=True)[1]
+        return int((count * (count - 1) // 2).sum())
+
+    def total(self) -> float:
+        """Return the objective and what the broken rules cost."""
+        return self.objective() + self.broken()
+
+    def move(self, p: int, to: int) -> None:
+        """Put a process on another machine."""
+        source, first = int(self.at[p]), int(self.problem.initial[p])
+        if source == to:
+            return
+        columns, slack, s = self.columns, self.slack, int(self.problem.service[p])
+        slack[source] += columns.home[p] if source == first else columns.away[p]
+        slack[to] -= columns.home[p] if to == first else columns.away[p]
+        self.machine_cost[source] = -np.minimum(slack[source], 0).sum()
+        self.machine_cost[to] = -np.minimum(slack[to], 0).sum()
+        self.entry[s, source] -= self.fault
+        self.entry[s, to] += self.fault
+        self.at[p] = to
+        self._relocate(s, source, to)
+        if source == first:
+            self._count_moved(s, 1)
+        elif to == first:
+            self._count_moved(s, -1)
+
+    def _relocate(self, s: int, source: int, to: int) -> None:
+        location, neighbourhood = self.problem.location, self.problem.neighbourhood
+        before, after = location[source], location[to]
+        if before != after:
+            row = self.in_location[s]
+            row[before] -= 1
+            row[after] += 1
+            self.locations[s] += int(row[after] == 1) - int(row[before] == 0)
+        if neighbourhood[source] != neighbourhood[to]:
+            self._change_neighbourhood(s, int(neighbourhood[source]), int(neighbourhood[to]))
+
+    def _change_neighbourhood(self, s: int, before: int, after: int) -> None:
+        row, of, on = self.in_neighbourhood[s], self.dependencies.of[s], self.dependencies.on[s]
+        row[before] -= 1
+        row[after] += 1
+        if len(on):
+            self.dependents[on, before] -= 1
+            self.dependents[on, after] += 1
+        if len(of) and row[before] == 0:
+            self._price_entry(of, before, self.fault)
+        if len(of) and row[after] == 1:
+            self._price_entry(of, after, -self.fault)
+
+    def _price_entry(self, services: Ints, neighbourhood: int, by: float) -> None:
+        machines = np.flatnonzero(self.problem.neighbourhood == neighbourhood)
+        self.entry[services[:, None], machines] += by
+
+    def _count_moved(self, s: int, by: int) -> None:
+        before = int(self.moved[s])
+        after = before + by
+        self.moved[s] = after
+        self.movers[before] -= 1
+        self.movers[after] += 1
+        if after > self.most_moved:
+            self.most_moved = after
+        elif self.movers[self.most_moved] == 0:
+            self.most_moved -= 1

@@ -1,0 +1,1 @@
+"""CLUSTER plugins by groups of nodes, of which all of them say the same."""
