@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -112,11 +111,9 @@ def test_a_packing_that_is_none_is_refused(patterns: list[list[int]], complaint:
         "Triplet/classF_60_5_1",
     ],
 )
-def test_published_optima_are_reached_and_proven(name: str) -> None:
-    named = os.environ.get("SCHEDLAB_PACKING")
-    if not named or not Path(named, "vbp").is_dir():
-        pytest.skip("the instances of vector packing are not here: set SCHEDLAB_PACKING")
-    known = read_known(instance_folder())[name]
-    table = vector_packing.run([name], 30.0, 0, None, ignore)
+def test_published_optima_are_reached_and_proven(shared: Path, name: str) -> None:
+    folder = shared / "reference" / "packing" / "vbp"
+    known = read_known(folder)[name]
+    table = vector_packing.run([name], 30.0, 0, folder, ignore)
     assert table["proven"].all()
     assert table["bins"].tolist() == [known.optimum]
