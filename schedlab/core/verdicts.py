@@ -145,10 +145,14 @@ def count_failures(
 ) -> tuple[Failure, ...]:
     """Return how many nodes each filter rejected first, by reason, in filter order."""
     counted: dict[tuple[int, Reason], int] = {}
-    for code, nodes in zip(*np.unique(codes[codes != PASS], return_counts=True), strict=True):
-        index = int(code) >> SHIFT
-        for reason in reasons_of(int(code), filters[index], pod):
-            counted[index, reason] = counted.get((index, reason), 0) + int(nodes)
+    known: dict[int, tuple[Reason, ...]] = {}
+    found, times = np.unique(codes[codes != PASS], return_counts=True)
+    for code, nodes in zip(found.tolist(), times.tolist(), strict=True):
+        index = code >> SHIFT
+        if index not in known:
+            known[index] = filters[index].reasons(pod)
+        for reason in _among(known[index], code):
+            counted[index, reason] = counted.get((index, reason), 0) + nodes
     return tuple(
         Failure(filters[index].name, reason.text, nodes, reason.resolvable)
         for (index, reason), nodes in counted.items()
@@ -157,8 +161,12 @@ def count_failures(
 
 def reasons_of(code: int, plugin: FilterPlugin, pod: PodView) -> tuple[Reason, ...]:
     """Return the reasons behind one rejected node's code."""
+    return _among(plugin.reasons(pod), code)
+
+
+def _among(reasons: Sequence[Reason], code: int) -> tuple[Reason, ...]:
     bits = code & _BITS
-    return tuple(r for i, r in enumerate(plugin.reasons(pod)) if bits >> i & 1)
+    return tuple(r for i, r in enumerate(reasons) if bits >> i & 1)
 
 
 def _wrong(

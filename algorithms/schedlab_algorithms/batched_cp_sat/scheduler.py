@@ -17,6 +17,7 @@ from schedlab_algorithms.batched_cp_sat.counter import Choice, Counter
 from schedlab_algorithms.batched_cp_sat.interplay import Interplay
 from schedlab_algorithms.batched_cp_sat.joint import solve, told
 from schedlab_algorithms.batched_cp_sat.scope import candidates, incumbent_of
+from schedlab_algorithms.packing.arguments import at_least_one
 from schedlab_algorithms.packing.arrays import Ints, Mask
 from schedlab_algorithms.packing.certificate import Certificate, certify
 from schedlab_algorithms.packing.effort import Effort
@@ -61,9 +62,7 @@ class BatchedCpSat(Scheduler):
     batch_effort: float = 0.01
 
     def __post_init__(self) -> None:
-        for name in ("batch", "candidates"):
-            if getattr(self, name) < 1:
-                raise InputError(f"{name}: expected at least 1, got {getattr(self, name)}")
+        at_least_one(batch=self.batch, candidates=self.candidates)
         if not self.batch_effort > 0:
             raise InputError(f"batch_effort: expected more than 0, got {self.batch_effort}")
 

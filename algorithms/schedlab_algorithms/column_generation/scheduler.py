@@ -9,11 +9,11 @@ import numpy as np
 from schedlab.api import Budget, Cluster, Placement, PodBatch, Scheduler
 from schedlab_algorithms.column_generation.kinds import Kinds
 from schedlab_algorithms.column_generation.search import Generation, generate
-from schedlab_algorithms.dual_price.scheduler import at_least_one
 from schedlab_algorithms.dual_price.search import improve, part_for
 from schedlab_algorithms.filling.items import Items
 from schedlab_algorithms.filling.planning import plan
 from schedlab_algorithms.filling.repacking import lifted
+from schedlab_algorithms.packing.arguments import at_least_one
 from schedlab_algorithms.packing.objectives import checked
 from schedlab_algorithms.packing.packed import alone, packed
 from schedlab_algorithms.packing.starts import guided_start

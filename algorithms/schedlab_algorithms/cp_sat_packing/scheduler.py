@@ -10,6 +10,7 @@ from schedlab.errors import InputError
 from schedlab_algorithms.large_neighbourhood.neighbourhoods import chooser_of
 from schedlab_algorithms.large_neighbourhood.scheduler import check_search
 from schedlab_algorithms.large_neighbourhood.search import Search
+from schedlab_algorithms.packing.arguments import some_start
 from schedlab_algorithms.packing.objectives import DEFAULT, checked
 from schedlab_algorithms.packing.packed import packed
 from schedlab_algorithms.packing.starts import best_starts
@@ -65,8 +66,7 @@ class CpSatPacking(Scheduler):
     patience: int = 100
 
     def __post_init__(self) -> None:
-        if not self.start:
-            raise InputError("start: expected the name of at least one profile, got none")
+        some_start(self.start)
         if self.full_model < 0:
             raise InputError(f"full_model: expected at least 0, got {self.full_model}")
         checked(self.objectives)

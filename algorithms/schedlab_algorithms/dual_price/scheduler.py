@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import partial
 
 from schedlab.api import Budget, Cluster, Placement, PodBatch, Scheduler
-from schedlab.errors import InputError
 from schedlab_algorithms.dual_price.search import improve
 from schedlab_algorithms.filling.items import Items
+from schedlab_algorithms.packing.arguments import at_least_one
 from schedlab_algorithms.packing.objectives import checked
 from schedlab_algorithms.packing.packed import alone, packed
 from schedlab_algorithms.packing.starts import guided_start
@@ -64,10 +64,3 @@ class DualPrice(Scheduler):
 
     def _improve(self, work: Work) -> None:
         improve(work, Items.of(work), self.nodes, self.patience)
-
-
-def at_least_one(**numbers: int) -> None:
-    """Raise InputError for an argument below 1."""
-    for name, number in numbers.items():
-        if number < 1:
-            raise InputError(f"{name}: expected at least 1, got {number}")

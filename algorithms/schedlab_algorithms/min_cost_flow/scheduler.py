@@ -11,7 +11,6 @@ import numpy as np
 
 from schedlab import engine
 from schedlab.api import Budget, Cluster, Placement, PodBatch, Scheduler
-from schedlab.errors import InputError
 from schedlab_algorithms.min_cost_flow.costs import coarse, score_costs
 from schedlab_algorithms.min_cost_flow.graphs import (
     Counts,
@@ -21,6 +20,7 @@ from schedlab_algorithms.min_cost_flow.graphs import (
     by_pods,
 )
 from schedlab_algorithms.min_cost_flow.transport import Transport, sizes, transport
+from schedlab_algorithms.packing.arguments import at_least_one
 from schedlab_algorithms.packing.arrays import Ints
 from schedlab_algorithms.packing.packed import alone, packed
 from schedlab_algorithms.packing.starts import guided_start, under
@@ -77,8 +77,7 @@ class MinCostFlow(Scheduler):
     most_arcs: int = 100_000
 
     def __post_init__(self) -> None:
-        if self.most_arcs < 1:
-            raise InputError(f"most_arcs: expected at least 1, got {self.most_arcs}")
+        at_least_one(most_arcs=self.most_arcs)
 
     def schedule(self, cluster: Cluster, pods: PodBatch, budget: Budget) -> Placement:
         """Place the batch; see the class."""

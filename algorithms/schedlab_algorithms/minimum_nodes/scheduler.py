@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 
 from schedlab.api import Budget, Cluster, Placement, PodBatch, Scheduler
-from schedlab.errors import InputError
 from schedlab_algorithms.minimum_nodes.search import improve
+from schedlab_algorithms.packing.arguments import at_least_one, some_start
 from schedlab_algorithms.packing.packed import alone, packed
 from schedlab_algorithms.packing.starts import best_starts
 from schedlab_algorithms.packing.work import Work
@@ -53,11 +53,8 @@ class MinimumNodes(Scheduler):
     patience: int = 6
 
     def __post_init__(self) -> None:
-        if not self.start:
-            raise InputError("start: expected the name of at least one profile, got none")
-        for name in ("kinds", "rounds", "patience"):
-            if getattr(self, name) < 1:
-                raise InputError(f"{name}: expected at least 1, got {getattr(self, name)}")
+        some_start(self.start)
+        at_least_one(kinds=self.kinds, rounds=self.rounds, patience=self.patience)
 
     def schedule(self, cluster: Cluster, pods: PodBatch, budget: Budget) -> Placement:
         """Place the batch; see the class."""
