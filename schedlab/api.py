@@ -240,6 +240,13 @@ class FilterPlugin(Plugin):
     def filter(self, pod: PodView, nodes: NodeView) -> Verdict:
         """Return whether each node fits, or reason bits (0 = fits), shape (n,)."""
 
+    def fits(self, pod: PodView, nodes: NodeView) -> NDArray[np.bool_] | None:
+        """Return which nodes :meth:`filter` accepts, shape (n,), if that is sooner told than why.
+
+        None (always, or never): the engine asks :meth:`filter`.
+        """
+        return None
+
     def filter_each(self, pods: PodsView, nodes: NodeView) -> Verdict | None:
         """Return whether each pod fits on the node beside it, shape (n,) (locality NODE).
 

@@ -37,15 +37,22 @@ class GpuShare(FilterPlugin, DevicePlugin):
 
     def filter(self, pod: PodView, nodes: NodeView) -> Verdict:
         """Reject nodes with too few devices that have room (bit 0), or of other models (bit 1)."""
-        request, free = _request(pod), nodes.device_free
-        if request.count == 1:
-            fits = free.max(axis=1, initial=-1) >= request.milli
-        else:
-            fits = (free >= request.milli).sum(axis=1) >= request.count
+        request = _request(pod)
+        has_room = _has_room(request, nodes)
         if not request.models:
-            return fits
-        of_model = nodes.at(pod.memo(self, "of model", lambda: _of_model(request, nodes.whole)))
-        return np.where(of_model, ~fits, 2)
+            return has_room
+        return np.where(self._of_model(pod, nodes), ~has_room, 2)
+
+    def fits(self, pod: PodView, nodes: NodeView) -> NDArray[np.bool_]:
+        """Accept nodes with enough devices that have room, of the right model."""
+        request = _request(pod)
+        accepted = _has_room(request, nodes)
+        if request.models:
+            accepted &= self._of_model(pod, nodes)
+        return accepted
+
+    def _of_model(self, pod: PodView, nodes: NodeView) -> NDArray[np.bool_]:
+        return nodes.at(pod.memo(self, "of model", lambda: _of_model(_request(pod), nodes.whole)))
 
     def reasons(self, pod: PodView) -> tuple[Reason, ...]:
         """Return the two reasons; preemption can make room only."""
@@ -84,6 +91,14 @@ def _request(pod: PodView) -> GpuRequest:
     if request is None:
         raise ValueError("GpuShare is asked only about pods with a GPU request")
     return request
+
+
+def _has_room(request: GpuRequest, nodes: NodeView) -> NDArray[np.bool_]:
+    free = nodes.device_free
+    if request.count == 1:
+        return np.maximum.reduce(free, axis=1, initial=-1) >= request.milli
+    fits: NDArray[np.bool_] = (free >= request.milli).sum(axis=1) >= request.count
+    return fits
 
 
 def _of_model(request: GpuRequest, nodes: NodeView) -> NDArray[np.bool_]:

@@ -76,7 +76,7 @@ class Cluster:
         self.disruption_budgets: tuple[PodDisruptionBudget, ...] = ()
         self.nominated = NominatedPods()
         self.labels = LabelTable(self.nodes)
-        self.log = ChangeLog()
+        self.log = ChangeLog(len(self.nodes))
         self.specs: list[PodSpec] = []
         self._index: dict[PodSpec, int] = {}
         self._views: list[PodView] = []

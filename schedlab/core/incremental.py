@@ -17,7 +17,8 @@ from schedlab.core.ahead.hypothetical import HypotheticalView, only_local_answer
 from schedlab.core.answers import EVERY, Rows
 from schedlab.core.log import NotLocalError
 from schedlab.core.profile import Profile
-from schedlab.core.reference import ReferencePath, evaluate
+from schedlab.core.reference import evaluate
+from schedlab.core.rejections import Rejections
 from schedlab.core.sampling import sampling
 from schedlab.core.select import Lowest, Select
 from schedlab.core.signature_state import SignatureState
@@ -25,6 +26,9 @@ from schedlab.core.states import States
 from schedlab.core.verdicts import extremes, fits, normalized, raw_scores
 
 Ints = NDArray[np.int64]
+
+KEPT_BYTES = 1 << 29
+"""What the states of all signatures may take."""
 
 
 class IncrementalPath:
@@ -36,7 +40,8 @@ class IncrementalPath:
         self._select = select
         self._lowest = isinstance(select, Lowest)
         self._rotation = sampling(profile, cluster)
-        self._states: States[SignatureState] = States()
+        self._states: States[SignatureState] = States(KEPT_BYTES)
+        self._rejections = Rejections(profile, cluster)
         self._rows = 0
 
     def pick(self, signature: int) -> int:
@@ -83,7 +88,7 @@ class IncrementalPath:
 
     def failures(self, signature: int) -> tuple[Failure, ...]:
         """Return what keeps the signature off every node, in filter order."""
-        return ReferencePath(self._profile, self._cluster, self._select).failures(signature)
+        return self._rejections.failures(signature)
 
     def counters(self) -> dict[str, int]:
         """Return what the path counted of its own work."""

@@ -111,8 +111,11 @@ class LocalPlugins:
         rejected = None if self._spec_fits is None else ~self._spec_fits[rows]
         for plugin in self.filters:
             accepted = fits(plugin, self.pod, nodes)
-            if np.count_nonzero(accepted) < len(accepted):
+            fit = np.count_nonzero(accepted)
+            if fit < len(accepted):
                 rejected = ~accepted if rejected is None else rejected | ~accepted
+            if not fit:
+                break
         return rejected
 
 

@@ -11,7 +11,9 @@ class NotLocalError(RuntimeError):
 
 
 class ChangeLog:
-    """Append-only columns (row, signature, sign); a reader remembers the length it has seen.
+    """Append-only columns (row, signature, sign) over so many nodes.
+
+    A reader remembers the length it has seen.
 
     While it is ``closed``, tables that are folded over it refuse to answer.  ``devices``
     holds the GPU devices, as a bit mask, that the placement at a position took.
@@ -19,7 +21,9 @@ class ChangeLog:
 
     closed = False
 
-    def __init__(self, capacity: int = 1024) -> None:
+    def __init__(self, nodes: int, capacity: int = 1024) -> None:
+        self._latest = np.full(nodes, -1)
+        self._positions = np.arange(capacity)
         self._rows = np.empty(capacity, np.int64)
         self._signatures = np.empty(capacity, np.int32)
         self._signs = np.empty(capacity, np.int8)
@@ -38,6 +42,7 @@ class ChangeLog:
         self._rows[at] = row
         self._signatures[at] = signature
         self._signs[at] = sign
+        self._latest[row] = at
         self._length = at + 1
         if sign < 0:
             self._last_left = at
@@ -49,6 +54,8 @@ class ChangeLog:
         self._rows[at:end] = rows
         self._signatures[at:end] = signatures
         self._signs[at:end] = sign
+        # Of a repeated row NumPy keeps what is assigned last.
+        self._latest[rows] = self._positions[at:end]
         self._length = end
         if sign < 0 and len(rows):
             self._last_left = end - 1
@@ -60,6 +67,11 @@ class ChangeLog:
     def rows(self, since: int) -> NDArray[np.int64]:
         """Return the rows changed after the first ``since`` entries (repeats kept)."""
         return self._rows[since : self._length]
+
+    def changed(self, since: int) -> NDArray[np.int64]:
+        """Return the rows changed after the first ``since`` entries, each once, as last changed."""
+        rows = self._rows[since : self._length]
+        return rows[self._latest.take(rows) == self._positions[since : self._length]]
 
     def signatures(self, since: int) -> NDArray[np.int32]:
         """Return the signatures placed or removed after the first ``since`` entries."""
@@ -82,3 +94,4 @@ class ChangeLog:
             new = np.empty(size, old.dtype)
             new[: self._length] = old[: self._length]
             setattr(self, name, new)
+        self._positions = np.arange(size)

@@ -24,11 +24,13 @@ from schedlab.core.select import Select
 from schedlab.core.verdicts import (
     PASS,
     Codes,
+    Meanings,
     count_failures,
     extremes,
-    filter_codes,
+    first_codes,
     normalized,
     raw_scores,
+    tally,
 )
 from schedlab.model.objects import NAME_FIELD, Requirement
 
@@ -97,18 +99,20 @@ def evaluate(profile: Profile, cluster: Cluster, signature: int) -> Evaluation:
 
 def filter_nodes(profile: Profile, cluster: Cluster, signature: int) -> Evaluation:
     """Return which nodes pass every filter, and what rejected the others first."""
-    pod, nodes = cluster.pod(signature), cluster.view()
-    asked = [(i, f) for i, f in enumerate(profile.filters) if not f.skips_filter(pod)]
-    codes = np.full(len(cluster), PASS)
-    for index, plugin in asked:
-        codes = np.minimum(codes, filter_codes(plugin, index, pod, nodes))
+    pod = cluster.pod(signature)
+    codes = first_codes(asked(profile, pod), pod, cluster.view())
     if len(cluster.nominated):
         beside = WhatIfFilters(profile.filters, cluster, signature)
         beside.begin_cycle()
         codes = beside.codes_beside_nominated(codes)
     found = Evaluation(codes, np.flatnonzero(codes == PASS))
-    _attribute(found, profile, pod, nodes)
+    attribute(found, profile, pod, cluster.view())
     return found
+
+
+def asked(profile: Profile, pod: PodView) -> list[tuple[int, FilterPlugin]]:
+    """Return the filters that have a say about a pod, with their places in the profile."""
+    return [(i, f) for i, f in enumerate(profile.filters) if not f.skips_filter(pod)]
 
 
 def _gate(profile: Profile, pod: PodView) -> FilterPlugin | None:
@@ -117,7 +121,7 @@ def _gate(profile: Profile, pod: PodView) -> FilterPlugin | None:
     return next((g for g in gates if not g.admits(pod)), None)
 
 
-def _attribute(found: Evaluation, profile: Profile, pod: PodView, nodes: NodeView) -> None:
+def attribute(found: Evaluation, profile: Profile, pod: PodView, nodes: NodeView) -> None:
     """Note what was decided before nodes were looked at one by one."""
     gate = _gate(profile, pod)
     if gate is not None:
@@ -190,7 +194,8 @@ def failures_of(found: Evaluation, profile: Profile, pod: PodView) -> tuple[Fail
         name, nodes = found.rejected_by.name, len(found.codes)
         return tuple(Failure(name, r.text, nodes, r.resolvable) for r in found.reasons)
     looked_at = np.delete(found.codes, found.narrowed)
-    counted = count_failures(looked_at, profile.filters, pod)
+    meaning = Meanings(profile.filters, pod).of
+    counted = count_failures(tally(looked_at), profile.filters, meaning)
     if not len(found.narrowed):
         return counted
     plugins = " ".join(sorted(found.narrowed_by))

@@ -30,6 +30,10 @@ CHUNK = 8192
 """Rows that plugins are asked about at once: their temporaries then stay in the cache."""
 
 
+TRUST = 16
+"""So many times changed rows are taken as they come after most of them were distinct."""
+
+
 class SignatureState:
     """Everything the path remembers of one signature.
 
@@ -45,6 +49,7 @@ class SignatureState:
         self.local = LocalPlugins(profile, cluster, self.pod)
         self._plain_for = -1
         self.seen = len(cluster.log)
+        self._trust = 0
         self._sort_filters(profile, cluster)
         self._sort_scores(profile, cluster)
         self.base: Totals = np.empty(len(cluster), np.int64)
@@ -161,13 +166,11 @@ class SignatureState:
 
     def refresh(self, cluster: Cluster) -> None:
         """Bring the state up to date with the change log."""
-        rows = cluster.log.rows(self.seen)
+        rows = self._changed(cluster)
         self.seen = len(cluster.log)
-        if 4 * len(rows) > len(cluster):
-            rows = _distinct(rows, len(cluster))
         nodes = cluster.view(rows)
         if self.stays_plain(len(cluster.specs)):
-            self.put(rows, self.local.scored(nodes, rows), self.local.rejected(nodes, rows))
+            self._refresh_plain(cluster, rows, nodes)
             return
         self.widen()
         base = self.local.ask(nodes, rows)
@@ -175,6 +178,28 @@ class SignatureState:
             if normal.by_node:
                 normal.put(rows, raw_scores(normal.plugin, self.pod, nodes))
         self._update(cluster, rows, base)
+
+    def _changed(self, cluster: Cluster) -> Ints:
+        """Return the rows that changed, once each if they are many or were seldom distinct."""
+        changes = len(cluster.log) - self.seen
+        if self._trust and 4 * changes <= len(cluster):
+            self._trust -= 1
+            return cluster.log.rows(self.seen)
+        rows = cluster.log.changed(self.seen)
+        if 4 * len(rows) > 3 * changes:
+            self._trust = TRUST
+        return rows
+
+    def _refresh_plain(self, cluster: Cluster, rows: Ints, nodes: NodeView) -> None:
+        """Ask for scores only where most nodes are not rejected anyway."""
+        rejected = self.local.rejected(nodes, rows)
+        if rejected is not None and 2 * np.count_nonzero(rejected) > len(rows):
+            self.set(rows, self.lowest)
+            rows = rows[~rejected]
+            if not len(rows):
+                return
+            nodes, rejected = cluster.view(rows), None
+        self.put(rows, self.local.scored(nodes, rows), rejected)
 
     def put(self, rows: Ints, scores: Ints, rejected: Mask | None) -> None:
         """Take in fresh totals of some rows of a plain state."""
@@ -312,9 +337,3 @@ class SignatureState:
             total += normal.final(rows)
         total[infeasible] = INFEASIBLE
         return total
-
-
-def _distinct(rows: Ints, size: int) -> Ints:
-    mask = np.zeros(size, np.bool_)
-    mask[rows] = True
-    return np.flatnonzero(mask)

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import Generic, Protocol, TypeVar
 
-KEPT_BYTES = 1 << 29
-"""What all states may take."""
-
 RECOUNT = 64
 """States grow after they are made: all are counted anew after so many new ones."""
 
@@ -27,10 +24,12 @@ S = TypeVar("S", bound=Kept)
 class States(Generic[S]):
     """States by signature; those that were not used for the longest are dropped for new ones.
 
-    A state that was dropped is made anew when it is asked for, to the same effect.
+    All together take ``most`` bytes.  A state that was dropped is made anew when it is asked
+    for, to the same effect.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
+        self._most = most
         self._states: dict[int, S] = {}
         self._bytes = 0
         self._made = 0
@@ -41,9 +40,9 @@ class States(Generic[S]):
         self._states[signature] = state
         self._made += 1
         self._bytes += state.nbytes
-        if self._made % RECOUNT == 0 or self._bytes > KEPT_BYTES:
+        if self._made % RECOUNT == 0 or self._bytes > self._most:
             self._bytes = sum(s.nbytes for s in self._states.values())
-        if self._bytes > KEPT_BYTES:
+        if self._bytes > self._most:
             self._drop_half(signature)
 
     def _drop_half(self, but: int) -> None:

@@ -24,6 +24,7 @@ POINTS = {
     "prefilter": "PreFilter",
     "skips_cycle": "PreFilter",
     "filter": "Filter",
+    "fits": "Filter",
     "filter_each": "Filter",
     "verdict_by_domain": "Filter",
     "post_filter": "PostFilter",

@@ -6,7 +6,7 @@ bits``: the first filter to reject a node is then the minimum over the filters' 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +48,14 @@ def filter_codes(plugin: FilterPlugin, index: int, pod: PodView, nodes: NodeView
     return coded(_verdict(plugin, pod, nodes), index)
 
 
+def first_codes(asked: Iterable[tuple[int, FilterPlugin]], pod: PodView, nodes: NodeView) -> Codes:
+    """Return the code of each node of the view by the first of the indexed filters to reject it."""
+    codes = np.full(len(nodes), PASS)
+    for index, plugin in asked:
+        codes = np.minimum(codes, filter_codes(plugin, index, pod, nodes))
+    return codes
+
+
 def coded(verdict: Verdict, index: int) -> Codes:
     """Return a verdict as codes of the filter at ``index``."""
     bits = ~verdict if verdict.dtype == np.bool_ else verdict
@@ -56,7 +64,16 @@ def coded(verdict: Verdict, index: int) -> Codes:
 
 def fits(plugin: FilterPlugin, pod: PodView, nodes: NodeView) -> NDArray[np.bool_]:
     """Return which nodes of the view one filter accepts, shape (n,)."""
-    return accepts(_verdict(plugin, pod, nodes))
+    accepted = plugin.fits(pod, nodes)
+    if accepted is None:
+        return accepts(_verdict(plugin, pod, nodes))
+    if (
+        accepted.__class__ is not np.ndarray
+        or accepted.dtype != np.bool_
+        or accepted.shape != (len(nodes),)
+    ):
+        raise _wrong(plugin, "fits", accepted, len(nodes), "bool")
+    return accepted
 
 
 def accepts(verdict: Verdict) -> NDArray[np.bool_]:
@@ -140,23 +157,50 @@ def normalized(plugin: ScorePlugin, raw: Scores, low: int, high: int) -> Scores:
     return np.where(ignored, 0, plugin.normalize(np.where(ignored, low, raw), low, high))
 
 
-def count_failures(
-    codes: Codes, filters: Sequence[FilterPlugin], pod: PodView
-) -> tuple[Failure, ...]:
-    """Return how many nodes each filter rejected first, by reason, in filter order."""
-    counted: dict[tuple[int, Reason], int] = {}
-    known: dict[int, tuple[Reason, ...]] = {}
+def tally(codes: Codes) -> dict[int, int]:
+    """Return how many nodes have each code but PASS."""
     found, times = np.unique(codes[codes != PASS], return_counts=True)
-    for code, nodes in zip(found.tolist(), times.tolist(), strict=True):
-        index = code >> SHIFT
-        if index not in known:
-            known[index] = filters[index].reasons(pod)
-        for reason in _among(known[index], code):
-            counted[index, reason] = counted.get((index, reason), 0) + nodes
+    return dict(zip(found.tolist(), times.tolist(), strict=True))
+
+
+def count_failures(
+    tally: Mapping[int, int], filters: Sequence[FilterPlugin], meaning: Callable[[int], Meaning]
+) -> tuple[Failure, ...]:
+    """Return how many nodes each filter rejected first, by reason, in filter order.
+
+    ``meaning`` says what a code stands for: :meth:`Meanings.of`.
+    """
+    counted: dict[tuple[int, Reason], int] = {}
+    for code, nodes in sorted(tally.items()):
+        for key in meaning(code):
+            counted[key] = counted.get(key, 0) + nodes
     return tuple(
         Failure(filters[index].name, reason.text, nodes, reason.resolvable)
         for (index, reason), nodes in counted.items()
     )
+
+
+Meaning = tuple[tuple[int, Reason], ...]
+"""The filter behind a code, by its place in the profile, and its reasons."""
+
+
+class Meanings:
+    """What codes stand for, for one pod; filters are asked for their reasons once."""
+
+    def __init__(self, filters: Sequence[FilterPlugin], pod: PodView) -> None:
+        self._filters = filters
+        self._pod = pod
+        self._reasons: dict[int, tuple[Reason, ...]] = {}
+        self._known: dict[int, Meaning] = {}
+
+    def of(self, code: int) -> Meaning:
+        """Return what a code stands for."""
+        if code not in self._known:
+            index = code >> SHIFT
+            if index not in self._reasons:
+                self._reasons[index] = self._filters[index].reasons(self._pod)
+            self._known[code] = tuple((index, r) for r in _among(self._reasons[index], code))
+        return self._known[code]
 
 
 def reasons_of(code: int, plugin: FilterPlugin, pod: PodView) -> tuple[Reason, ...]:

@@ -114,11 +114,12 @@ class NodeView:
     few, or repeated.  Arrays are read-only or copies, and valid during the call only.
     """
 
-    __slots__ = ("_cluster", "_dynamic", "_rows", "_static")
+    __slots__ = ("_cluster", "_dynamic", "_free", "_rows", "_static")
 
     def __init__(self, cluster: Cluster, rows: NDArray[np.int64] | slice | None = None) -> None:
         self._cluster = cluster
         self._rows = rows
+        self._free: Ints | None = None
         self._dynamic: Ints | None = None
         self._static: Ints | None = None
 
@@ -182,7 +183,10 @@ class NodeView:
     @property
     def free(self) -> Ints:
         """``allocatable - requested``, shape (n, R); negative on overcommitted nodes."""
-        return self.allocatable - self.requested
+        if self._free is None:
+            self._free = self.allocatable - self.requested
+            self._free.flags.writeable = False
+        return self._free
 
     @property
     def device_free(self) -> Ints:

@@ -19,6 +19,7 @@ from schedlab.testing.checks.cost import check_cost
 from schedlab.testing.checks.devices import check_devices
 from schedlab.testing.checks.evictions import check_evictions
 from schedlab.testing.checks.filters import check_monotone, check_prefilter, check_reasons
+from schedlab.testing.checks.fits import check_fits
 from schedlab.testing.checks.form import (
     check_aliasing,
     check_empty,
@@ -83,6 +84,10 @@ def _filters_by_load(plugin: Plugin) -> bool:
     return _node_filter(plugin) or overrides(plugin, "filter_what_if")
 
 
+def _tells_fits(plugin: Plugin) -> bool:
+    return overrides(plugin, "fits")
+
+
 def _judges_pairs(plugin: Plugin) -> bool:
     return any(overrides(plugin, method) for method in ("filter_each", "score_each"))
 
@@ -112,6 +117,7 @@ PLUGIN_CHECKS = (
     named(check_skips, _ranks_or_filters, MEANING),
     named(check_reasons, is_a(FilterPlugin), MEANING),
     named(check_by_domain, _answers_by_domain, SHORTCUT),
+    named(check_fits, _tells_fits, SHORTCUT),
     named(check_pairs, _judges_pairs, SHORTCUT),
     named(check_what_if, _filters_by_load, SHORTCUT),
     named(check_cycle, _says_so_by_cycle, SHORTCUT),

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from schedlab.api import Budget, Cluster, Node, Placement, PodBatch, PodSpec, Workload
-from schedlab.core import states
+from schedlab.core import incremental
 from schedlab.core.ahead.chains import INFEASIBLE
 from schedlab.core.filter_score import PATHS, FilterScore
 from schedlab.core.narrow import narrowed, widened
+from schedlab.core.states import States
 from schedlab.engine import profile
 
 PODS = 400
@@ -24,8 +25,8 @@ def workload(kinds: int) -> Workload:
     return Workload("w", nodes, PodBatch.of((f"p{i}", specs[i % kinds]) for i in range(PODS)))
 
 
-def place(path: str, work: Workload, budget: Budget) -> Placement:
-    scheduler = FilterScore(profile=profile("kubernetes"), path=path)  # type: ignore[arg-type]
+def place(path: str, work: Workload, budget: Budget, name: str = "kubernetes") -> Placement:
+    scheduler = FilterScore(profile=profile(name), path=path)  # type: ignore[arg-type]
     return scheduler.schedule(Cluster.of(work), work.pods, budget)
 
 
@@ -52,10 +53,24 @@ def test_once_cancelled_the_rest_is_left_with_the_reason(path: str, kinds: int, 
 
 
 @pytest.mark.parametrize("path", ["run", "incremental"])
+def test_reasons_follow_what_was_placed_since_the_last_failure(path: str) -> None:
+    """Pods too large for any node fail again and again while others fill the nodes."""
+    small, large = (PodSpec(requests=(("cpu", c), ("memory", 9))) for c in (1500, 8000))
+    nodes = tuple(Node(f"n{i}", {"cpu": 6000, "memory": 20, "pods": 2 + i}) for i in range(3))
+    order = [small, large, small, large, small, small, large, small, small, small, large, large]
+    work = Workload("w", nodes, PodBatch.of((f"p{i}", s) for i, s in enumerate(order)))
+    fast, slow = (place(p, work, Budget(), "fgd-best-fit") for p in (path, "reference"))
+    assert (slow.failure >= 0).sum() > order.count(large)
+    assert [fast.failures[f] for f in fast.failure if f >= 0] == [
+        slow.failures[f] for f in slow.failure if f >= 0
+    ]
+
+
+@pytest.mark.parametrize("path", ["run", "incremental"])
 def test_forgotten_signatures_are_seen_anew(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     work = workload(kinds=20)
     kept = place(path, work, Budget())
-    monkeypatch.setattr(states, "KEPT_BYTES", 5 * 2 * len(work.nodes))
+    monkeypatch.setattr(incremental, "KEPT_BYTES", 5 * 2 * len(work.nodes))
     forgotten = place(path, work, Budget())
     np.testing.assert_array_equal(kept.node, forgotten.node)
     assert kept.info["signatures"] == 20
@@ -71,9 +86,8 @@ class Kept:
         self.seen = seen
 
 
-def test_what_was_not_used_for_the_longest_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(states, "KEPT_BYTES", 4)
-    made = states.States[Kept]()
+def test_what_was_not_used_for_the_longest_is_forgotten() -> None:
+    made = States[Kept](4)
     for signature, seen in enumerate([5, 1, 9, 2, 0]):
         made.keep(signature, Kept(seen))
     assert [made.get(s) is not None for s in range(5)] == [True, False, True, False, True]

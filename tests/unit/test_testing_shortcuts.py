@@ -51,6 +51,30 @@ class Above:
         return (counts > self.bar).astype(np.int64)
 
 
+class RoomInPart(FilterPlugin):
+    """Wants cpu left; told in short, it forgets what the pod asks for."""
+
+    locality = Locality.NODE
+
+    def filter(self, pod: PodView, nodes: NodeView) -> Verdict:
+        return nodes.free[:, 0] > pod.requests[0]
+
+    def fits(self, pod: PodView, nodes: NodeView) -> np.ndarray[Any, np.dtype[np.bool_]]:
+        return nodes.free[:, 0] > 0
+
+
+class RoomAlike(RoomInPart):
+    """The same, told alike."""
+
+    def fits(self, pod: PodView, nodes: NodeView) -> np.ndarray[Any, np.dtype[np.bool_]]:
+        return nodes.free[:, 0] > pod.requests[0]
+
+
+def test_which_nodes_fit_must_be_told_as_filter_tells_it() -> None:
+    assert "RoomInPart.fits says" in failed(RoomInPart())["fits"]
+    assert failed(RoomAlike()) == {}
+
+
 class CountsApart(FilterPlugin):
     """At most so many pods in a zone; what is assumed of pods is forgotten."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,10 +31,18 @@ class FgdRandomDevice(DevicePlugin):
         assert request is not None
         if not is_share(request):
             return tightest_devices(request, free)
-        state = free.astype(np.uint64) @ (STEP ** np.arange(1, free.shape[1] + 1, dtype=np.uint64))
-        state = state + nodes.requested.astype(np.uint64).sum(axis=1) + np.uint64(self.seed)
-        drawn = split_mix(state[:, None] + STEP * np.arange(free.shape[1], dtype=np.uint64))
+        powers, multiples = _of_step(free.shape[1])
+        state = free.astype(np.uint64) @ powers
+        state += nodes.requested.astype(np.uint64).sum(axis=1) + np.uint64(self.seed)
+        drawn = split_mix(state[:, None] + multiples)
         return np.int64(1) << np.where(free >= request.milli, drawn >> 1, 0).argmax(axis=1)
+
+
+@cache
+def _of_step(devices: int) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+    """Return a power and a multiple of STEP for each device."""
+    device = np.arange(devices, dtype=np.uint64)
+    return STEP ** (device + np.uint64(1)), STEP * device
 
 
 def split_mix(state: NDArray[np.uint64]) -> NDArray[np.uint64]:

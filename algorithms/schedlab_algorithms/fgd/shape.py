@@ -19,18 +19,14 @@ LARGEST_GPU = 8_000
 
 def free_cpu(nodes: NodeView) -> Ints:
     """Return free milli-cores, shape (n,)."""
-    at = nodes.resource(CPU)
-    free: Ints = nodes.allocatable[:, at] - nodes.requested[:, at]
-    return free
+    return nodes.free[:, nodes.resource(CPU)]
 
 
 def free_gpu(nodes: NodeView) -> Ints:
     """Return free thousandths over all devices, shape (n,)."""
     if GPU_MILLI not in nodes.resources:
         return np.zeros(len(nodes), np.int64)
-    at = nodes.resource(GPU_MILLI)
-    free: Ints = nodes.allocatable[:, at] - nodes.requested[:, at]
-    return free
+    return nodes.free[:, nodes.resource(GPU_MILLI)]
 
 
 def wanted_cpu(pod: PodView) -> int:

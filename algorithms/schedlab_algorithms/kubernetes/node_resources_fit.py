@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from schedlab.api import (
     MAX_NODE_SCORE,
@@ -72,21 +73,29 @@ class NodeResourcesFit(FilterPlugin, ScorePlugin):
     def filter(self, pod: PodView, nodes: NodeView) -> Verdict:
         """Reject by pod count and by each resource; unresolvable where allocatable is too small."""
         asked, need, bit, hopeless = pod.memo(self, "asked", lambda: self._needs(pod, nodes))
-        allocatable = nodes.allocatable.T[asked]
-        short = nodes.requested.T[asked] + need > allocatable
+        short = nodes.free.T[asked] < need
         if not np.count_nonzero(short):
             return nodes.pod_count < nodes.allowed_pods
         bits = (nodes.pod_count >= nodes.allowed_pods) | bit @ short
         if not hopeless:
             return bits
-        never = np.where(need > allocatable, bit[:, None] * ((1 << len(bit)) - 1), 0)
-        return never.sum(axis=0) + bits
+        never = bit @ (need > nodes.allocatable.T[asked])
+        return bits + ((1 << len(bit)) - 1) * never
+
+    def fits(self, pod: PodView, nodes: NodeView) -> NDArray[np.bool_]:
+        """Accept where there is room for one more pod, and for what it asks for."""
+        asked, need, _, _ = pod.memo(self, "asked", lambda: self._needs(pod, nodes))
+        accepted = nodes.pod_count < nodes.allowed_pods
+        short = nodes.free.T[asked] < need
+        if np.count_nonzero(short):
+            accepted &= ~np.logical_or.reduce(short)
+        return accepted
 
     def filter_each(self, pods: PodsView, nodes: NodeView) -> Verdict:
         """Accept where there is room for one more pod, and for what it asks for."""
         heeded = nodes.shared(("heeded", self, nodes.resources), lambda: self._heeded(nodes))
         need = pods.requests.T[heeded]
-        short = nodes.requested.T[heeded] + need > nodes.allocatable.T[heeded]
+        short = nodes.free.T[heeded] < need
         # A resource that is not asked for may be overcommitted.
         short &= need > 0
         return (nodes.pod_count < nodes.allowed_pods) & ~short.any(axis=0)

@@ -113,10 +113,9 @@ class Handle:
 
     def changed(self, since: int) -> Ints:
         """Return the rows of nodes whose pods changed after the first ``since`` changes."""
-        rows = self._cluster.log.rows(since)
-        if len(rows) < FEW:
-            return np.array(sorted(set(rows.tolist())), np.int64)
-        return np.unique(rows)
+        rows = self._cluster.log.changed(since)
+        rows.sort()
+        return rows
 
     def each_by_itself(self, pod: PodView) -> bool:
         """Say whether what is said of a node now depends on that node's own pods alone.

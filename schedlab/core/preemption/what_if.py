@@ -36,7 +36,7 @@ class WhatIf(NodeView):
         Which of them are assumed to be.
     """
 
-    __slots__ = ("_free", "_kinds", "_masks", "present", "really", "rows", "signatures")
+    __slots__ = ("_devices", "_kinds", "_masks", "present", "really", "rows", "signatures")
 
     def __init__(
         self, cluster: Cluster, rows: Ints, signatures: NDArray[np.int32], really: Mask
@@ -48,7 +48,7 @@ class WhatIf(NodeView):
         self.present = really.copy()
         self._masks: Ints | None = None
         self._kinds: Mask | None = None
-        self._free: Ints | None = None
+        self._devices: Ints | None = None
 
     @classmethod
     def of_running(cls, cluster: Cluster, rows: Ints, numbers: Ints) -> WhatIf:
@@ -156,11 +156,16 @@ class WhatIf(NodeView):
         return there + self.difference(self.weights(key, weigh))
 
     @property
+    def free(self) -> Ints:
+        """``allocatable - requested``, shape (n, R), with the pods that are assumed to be there."""
+        return self.allocatable - self.requested
+
+    @property
     def device_free(self) -> Ints:
         """Free thousandths of each GPU device with the pods that are assumed to be there."""
         self._read()
-        assert self._free is not None
-        return frozen(self._free)
+        assert self._devices is not None
+        return frozen(self._devices)
 
     @property
     def whole(self) -> NodeView:
@@ -181,13 +186,13 @@ class WhatIf(NodeView):
         if self._dynamic is None:
             super()._read()
             self._dynamic = np.array(self._dynamic)
-            self._free = np.array(self.at(self._cluster.device_free))
+            self._devices = np.array(self.at(self._cluster.device_free))
 
     def _put_devices(self, slot: int, changed: Ints, sign: Ints) -> None:
         assert self._masks is not None
-        assert self._free is not None
+        assert self._devices is not None
         milli = self.weights("gpu milli", lambda s: s.gpu.milli if s.gpu else 0)
         share = sign[changed] * milli[self.signatures[changed, slot]]
-        for device in range(self._free.shape[1]):
+        for device in range(self._devices.shape[1]):
             held = self._masks[changed, slot] >> device & 1
-            self._free[changed, device] -= share * held
+            self._devices[changed, device] -= share * held

@@ -13,7 +13,16 @@ from schedlab.api import Cluster, FilterPlugin, Locality, NodeView, Verdict
 from schedlab.core.ahead.hypothetical import only_local_answers
 from schedlab.core.log import NotLocalError
 from schedlab.core.preemption.what_if import WhatIf
-from schedlab.core.verdicts import PASS, Codes, accepts, checked, coded, filter_codes, fits
+from schedlab.core.verdicts import (
+    PASS,
+    Codes,
+    accepts,
+    checked,
+    coded,
+    filter_codes,
+    first_codes,
+    fits,
+)
 
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -108,11 +117,8 @@ class WhatIfFilters:
 
     def codes(self, nodes: NodeView) -> Codes:
         """Return who rejects nodes as they are, where no CLUSTER filter has a say."""
-        codes = np.full(len(nodes), PASS)
-        for index, plugin in self._asked:
-            if plugin.name not in self._resting:
-                codes = np.minimum(codes, filter_codes(plugin, index, self._pod, nodes))
-        return codes
+        awake = [(i, f) for i, f in self._asked if f.name not in self._resting]
+        return first_codes(awake, self._pod, nodes)
 
     def _codes(self, nodes: WhatIf) -> Codes:
         codes = np.full(len(nodes), PASS)
