@@ -19,9 +19,12 @@ from schedlab.bound import (
     Relaxation,
     TierBounds,
     copies,
+    demand_and_offer,
     fewest_nodes,
     fluid_bound,
     relax,
+    share_worths,
+    stopping,
     tier_bounds,
 )
 from schedlab.bound import eligible as _eligible
@@ -30,6 +33,9 @@ from schedlab.bound import packing_problem as _packing_problem
 from schedlab.core.ahead.chains import INFEASIBLE
 from schedlab.core.ahead.stretches import queue_order
 from schedlab.core.filter_score import FilterScore, choose_devices
+from schedlab.core.gangs import Name as GangName
+from schedlab.core.gangs import in_whole_gangs
+from schedlab.core.gangs import missing as missing_of_gangs
 from schedlab.core.incremental import IncrementalPath
 from schedlab.core.preemption.handle import Handle
 from schedlab.core.profile import Profile
@@ -42,6 +48,7 @@ __all__ = [
     "Evaluation",
     "FilterScore",
     "FluidBound",
+    "GangName",
     "Handle",
     "IncrementalPath",
     "PackingProblem",
@@ -50,6 +57,7 @@ __all__ = [
     "TierBounds",
     "choose_devices",
     "copies",
+    "demand_and_offer",
     "eligible",
     "eligible_kinds",
     "evaluate",
@@ -58,11 +66,15 @@ __all__ = [
     "fewest_nodes",
     "fluid_bound",
     "greedy",
+    "in_whole_gangs",
+    "missing_of_gangs",
     "one_by_one",
     "packing_problem",
     "profile",
     "queue_order",
     "relax",
+    "share_worths",
+    "stopping",
     "tier_bounds",
 ]
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping, Sequence
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, TypeVar
@@ -205,9 +205,16 @@ def build(cls: type[C], args: Mapping[str, Any]) -> C:
     """Construct ``cls`` from validated arguments; raise InputError naming each fault."""
     require_whole(cls)
     try:
-        return TypeAdapter(cls).validate_python(dict(args))
+        made: C = _validator(cls).validate_python(dict(args))
     except ValidationError as error:
         raise InputError(explain_validation(error, f"arguments of {cls.__name__}", cls)) from error
+    return made
+
+
+@lru_cache(maxsize=256)
+def _validator(cls: type[Any]) -> TypeAdapter[Any]:
+    """Return what validates the arguments of a class; it takes some milliseconds to make."""
+    return TypeAdapter(cls)
 
 
 def _vetted(plugin: Plugin) -> Plugin:

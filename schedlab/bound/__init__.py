@@ -4,7 +4,9 @@ from schedlab.bound.eligibility import eligible, eligible_kinds
 from schedlab.bound.fluid import FluidBound, TierBounds, fluid_bound, tier_bounds
 from schedlab.bound.nodes import fewest_nodes
 from schedlab.bound.problem import PackingProblem, copies, packing_problem
-from schedlab.bound.relaxation import Relaxation, relax
+from schedlab.bound.relaxation import Relaxation, demand_and_offer, relax
+from schedlab.bound.shares import share_worths
+from schedlab.bound.stopping import stopping
 
 __all__ = [
     "FluidBound",
@@ -12,11 +14,14 @@ __all__ = [
     "Relaxation",
     "TierBounds",
     "copies",
+    "demand_and_offer",
     "eligible",
     "eligible_kinds",
     "fewest_nodes",
     "fluid_bound",
     "packing_problem",
     "relax",
+    "share_worths",
+    "stopping",
     "tier_bounds",
 ]

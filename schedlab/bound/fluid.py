@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.sparse import coo_array, csr_array, vstack
 
+from schedlab.api import never
 from schedlab.bound.linear import LinearProgram, Solution, solve, upper_bound
 from schedlab.bound.problem import Floats, Ints
 from schedlab.bound.relaxation import Relaxation
@@ -36,11 +37,17 @@ class FluidBound:
 
 
 def fluid_bound(
-    relaxation: Relaxation, weights: Ints | Floats, seconds: float = math.inf
+    relaxation: Relaxation,
+    weights: Ints | Floats,
+    seconds: float = math.inf,
+    cancelled: Callable[[], bool] = never,
 ) -> FluidBound:
-    """Bound Σ weight x placed pods, for weights (S,) >= 0, spending ``seconds`` at most."""
+    """Bound Σ weight x placed pods, for weights (S,) >= 0, spending ``seconds`` at most.
+
+    Once ``cancelled()`` is true the program is left unsolved.
+    """
     program, pairs, short, kept = _program(relaxation, np.asarray(weights, np.float64), [])
-    found = solve(program, seconds)
+    found = solve(program, seconds, cancelled)
     everything = float(weights @ relaxation.placeable) * (1 + 1e-9)
     limit = min(everything, upper_bound(program, found.duals)) if found.solved else everything
     plan, rents = np.zeros(relaxation.most.shape), np.zeros(relaxation.capacity.size)
@@ -85,28 +92,34 @@ class TierBounds:
         return np.clip(np.floor(room + slack).astype(np.int64), 0, self.supply)
 
 
-def tier_bounds(relaxation: Relaxation, total: FluidBound) -> TierBounds:
+def tier_bounds(
+    relaxation: Relaxation, total: FluidBound, cancelled: Callable[[], bool] = never
+) -> TierBounds:
     """Bound each tier among placements that are the best in all higher ones.
 
     ``total`` bounds all pods together (weights 1): it is what tiers beyond the first
-    :data:`MOST_TIERS` are held to.
+    :data:`MOST_TIERS` are held to, and those whose turn comes once ``cancelled()`` is true.
     """
     tiers = int(relaxation.tier.max(initial=-1)) + 1
     weights, limits = np.tril(np.ones((tiers, tiers))), np.full(tiers, total.limit)
     supply = np.bincount(relaxation.tier, relaxation.placeable, minlength=tiers)
     best = np.zeros(tiers, np.int64)
     for tier in range(min(tiers, MOST_TIERS)) if tiers > 1 else ():
-        weights[tier, :tier], limits[tier] = _tier_bound(relaxation, tier, best)
+        if cancelled():
+            break
+        weights[tier, :tier], limits[tier] = _tier_bound(relaxation, tier, best, cancelled)
         best[tier] = TierBounds(weights, limits, supply.astype(np.int64)).given(best)[tier]
     return TierBounds(weights, limits, supply.astype(np.int64))
 
 
-def _tier_bound(relaxation: Relaxation, tier: int, best: Ints) -> tuple[Floats, float]:
+def _tier_bound(
+    relaxation: Relaxation, tier: int, best: Ints, cancelled: Callable[[], bool]
+) -> tuple[Floats, float]:
     """Return what pods of the higher tiers cost this one, (tier,), and the limit."""
     own = (relaxation.tier == tier).astype(np.float64)
     higher = np.flatnonzero(best[:tier])
     program, *_ = _program(relaxation, own, [(int(u), int(best[u])) for u in higher])
-    found = solve(program)
+    found = solve(program, cancelled=cancelled)
     costs = np.zeros(tier)
     if not found.solved:
         return costs, float(own @ relaxation.placeable)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from ortools.linear_solver.python import model_builder_helper
 from scipy.sparse import csr_array, csr_matrix
+
+from schedlab.api import never
+from schedlab.bound.stopping import stopping
 
 Floats = NDArray[np.float64]
 
@@ -40,19 +44,22 @@ class Solution:
     solved: bool
 
 
-def solve(program: LinearProgram, seconds: float = math.inf) -> Solution:
+def solve(
+    program: LinearProgram, seconds: float = math.inf, cancelled: Callable[[], bool] = never
+) -> Solution:
     """Solve by GLOP's primal simplex, which ends the same way on every run.
 
-    If it is stopped by ``seconds``, x and the dual values are 0.
+    If it is stopped by ``seconds`` or as ``cancelled()`` is true, x and the dual values are 0.
     """
     rows, columns = program.rows.shape
     nothing = Solution(np.zeros(columns), np.zeros(rows), solved=not columns)
-    if not columns or seconds <= 0:
+    if not columns or seconds <= 0 or cancelled():
         return nothing
     solver = model_builder_helper.ModelSolverHelper("glop")
     if math.isfinite(seconds):
         solver.set_time_limit_in_seconds(seconds)
-    solver.solve(_model(program))
+    with stopping(solver.interrupt_solve, cancelled):
+        solver.solve(_model(program))
     if solver.status() != model_builder_helper.SolveStatus.OPTIMAL:
         return nothing
     x, duals = np.asarray(solver.variable_values()), np.asarray(solver.dual_values())

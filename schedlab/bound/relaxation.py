@@ -60,15 +60,14 @@ def relax(problem: PackingProblem) -> Relaxation:
     of_kind = groups(problem, examples)
     group = of_kind[kind]
     count = int(of_kind.max(initial=-1)) + 1
-    taken, gpus = gpu_columns(problem)
-    offered = np.column_stack([problem.free, problem.slots, gpus])
+    requests, offered = demand_and_offer(problem)
     capacity, largest = (np.zeros((count, offered.shape[1]), np.int64) for _ in range(2))
     np.add.at(capacity, group, offered)
     np.maximum.at(largest, group, offered)
     occupied = np.zeros(count, np.bool_)
     occupied[group] = problem.occupied
     return Relaxation(
-        requests=np.column_stack([problem.requests, np.ones_like(problem.supply), taken]),
+        requests=requests,
         capacity=capacity,
         largest=largest,
         nodes=np.bincount(group, minlength=count),
@@ -78,6 +77,13 @@ def relax(problem: PackingProblem) -> Relaxation:
         tier=problem.tier,
         group=group,
     )
+
+
+def demand_and_offer(problem: PackingProblem) -> tuple[Ints, Ints]:
+    """Return what pods take (S, K) and what nodes offer (N, K): resources, pods, GPU views."""
+    taken, gpus = gpu_columns(problem)
+    requests = np.column_stack([problem.requests, np.ones_like(problem.supply), taken])
+    return requests, np.column_stack([problem.free, problem.slots, gpus])
 
 
 def _most(problem: PackingProblem, examples: Ints, times: Ints, group: Ints, count: int) -> Ints:

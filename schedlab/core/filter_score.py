@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from schedlab.api import Budget, Cluster, Failure, Placement, PodBatch, Scheduler
 from schedlab.core.ahead.mixed import MixedPath
 from schedlab.core.ahead.stretches import is_run, queue_order, stretches
+from schedlab.core.gangs import in_whole_gangs
 from schedlab.core.incremental import IncrementalPath
 from schedlab.core.preemption.handle import Handle, ReferenceHandle
 from schedlab.core.preemption.preemptor import Preemptor, may_preempt
@@ -53,8 +55,15 @@ class FilterScore(Scheduler):
     def schedule(self, cluster: Cluster, pods: PodBatch, budget: Budget) -> Placement:
         """Place every pod in queue order; one that fits nowhere is left, with the reasons.
 
-        Once the budget is cancelled, the rest is left.
+        Once the budget is cancelled, the rest is left.  Gangs are placed whole, and then nobody
+        is evicted in the batch: what preemption did could not be undone.
         """
+        if not any(spec.gang for spec in pods.specs):
+            return self._place_all(cluster, pods, budget)
+        alone = replace(self, profile=replace(self.profile, post_filter=None))
+        return in_whole_gangs(alone._place_all, cluster, pods, budget)
+
+    def _place_all(self, cluster: Cluster, pods: PodBatch, budget: Budget) -> Placement:
         select = selector(self.profile.tie_break, budget.seed)
         path = PATHS[self.path](self.profile, cluster, select)
         placement = Placement.empty(len(pods))

@@ -135,6 +135,18 @@ class GpuRequest:
     models: tuple[str, ...] = ()
 
 
+NO_QUORUM = np.iinfo(np.int64).max
+"""How many pods of a gang must run together if nobody says: never enough."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gang:
+    """Pods of one namespace of which at least ``least`` run, or none (minCount of a Workload)."""
+
+    name: str
+    least: int = int(NO_QUORUM)
+
+
 @dataclass(frozen=True, slots=True)
 class GpuDevices:
     """``count`` equal GPU devices of one ``model``, 1000 thousandths each."""
@@ -180,6 +192,7 @@ class PodSpec:
     preemption_policy: str = "PreemptLowerPriority"
     terminating: bool = False
     preempted: bool = False
+    gang: Gang | None = None
 
     def __post_init__(self) -> None:
         amounts = dict(self.requests)

@@ -18,6 +18,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "Ladder": {"nodes": 64, "pods": 400},
     "PriorityMatters": {"nodes": 4, "usage": 0.95, "contested": True},
     "DcmScale": {"nodes": 100, "pods": 100},
+    "PodRules": {"nodes": 8},
     "Slots": {"nodes": 100, "pods": 800},
     "Fragmented": {"nodes": 50, "pods": 5},
 }

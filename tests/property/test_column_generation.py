@@ -8,14 +8,15 @@ from hypothesis import strategies as st
 
 from schedlab import engine
 from schedlab.api import Budget, Cluster, Node, Placement, PodBatch, PodSpec, Workload
-from schedlab_algorithms.column_generation.bound import lower_bound
+from schedlab_algorithms.column_generation.bound import searched
 from schedlab_algorithms.column_generation.kinds import Kinds
+from schedlab_algorithms.column_generation.master import Prices
 from schedlab_algorithms.filling.items import Items
 from schedlab_algorithms.filling.repacking import lifted
 from schedlab_algorithms.packing.certificate import certify
 from schedlab_algorithms.packing.effort import Effort
-from schedlab_algorithms.packing.fixed import rules_of
 from schedlab_algorithms.packing.incumbent import Incumbent
+from schedlab_algorithms.packing.rules import rules_of
 from schedlab_algorithms.packing.starts import Start
 from schedlab_algorithms.packing.work import Work, work_on
 
@@ -52,17 +53,23 @@ def test_nodes_of_a_kind_have_the_same_room_for_the_same_items(workload: Workloa
         assert (tuple(room), tuple(may)) == described[node]
 
 
-@given(plain(), st.integers(0, 1 << 30), st.sampled_from([1, 1 << 16]))
+def prices(pods: np.ndarray, nodes: np.ndarray) -> Prices:
+    """Return some prices of pods and nodes."""
+    return Prices(0.0, np.zeros(0), nodes, pods)
+
+
+@given(plain(), st.integers(0, 1 << 30), st.sampled_from([1, 1 << 16]), st.sampled_from([0, 3]))
 @settings(max_examples=60, deadline=None)
 def test_whatever_the_prices_no_placement_exceeds_the_bound(
-    workload: Workload, seed: int, limit: int
+    workload: Workload, seed: int, limit: int, most: int
 ) -> None:
     work = nothing_placed(workload)
     items = Items.of(work)
     filling = lifted(work, items, items.hosts(work.incumbent))
-    prices = np.random.default_rng(seed).uniform(0, 1.2, len(items)) * items.weights
+    kinds, generator = Kinds.among(filling), np.random.default_rng(seed)
+    pods = generator.uniform(0, 1.2, len(items)) * items.weights
     work.bound = np.inf
-    lower_bound(work, items, filling, Kinds.among(filling), prices, limit)
+    searched(work, items, filling, kinds, prices(pods, most * generator.random(len(kinds))), limit)
     assert optimum(workload, weights_of(workload)) <= work.bound < np.inf
 
 
@@ -75,5 +82,30 @@ def test_the_bound_from_prices_can_be_better_than_the_relaxation() -> None:
     items = Items.of(work)
     filling = lifted(work, items, np.arange(4))
     assert work.bound > 4
-    lower_bound(work, items, filling, Kinds.among(filling), np.zeros(2))
+    searched(work, items, filling, Kinds.among(filling), prices(np.zeros(2), np.zeros(1)))
     assert work.bound == 4
+
+
+@given(plain(), st.integers(0, 1 << 30))
+@settings(max_examples=40, deadline=None)
+def test_the_exact_search_misses_no_pattern_that_pays(workload: Workload, seed: int) -> None:
+    """Against all ways to fill a node, counted out."""
+    work = nothing_placed(workload)
+    items = Items.of(work)
+    filling = lifted(work, items, items.hosts(work.incumbent))
+    kinds, generator = Kinds.among(filling), np.random.default_rng(seed)
+    pods = generator.uniform(0, 1, len(items)) * items.weights
+    nodes = generator.uniform(0, 4, len(kinds))
+    found, complete = searched(work, items, filling, kinds, prices(pods, nodes))
+    assert complete or found
+    gain = items.weights - pods
+    for kind, price in enumerate(nodes.tolist()):
+        ways = [np.zeros(len(items), np.int64)]
+        for item in np.flatnonzero(kinds.eligible[:, kind]).tolist():
+            more = np.arange(int(filling.pool[item]) + 1)[:, None] * (np.arange(len(items)) == item)
+            ways = [w + m for w in ways for m in more]
+            ways = [w for w in ways if (w @ filling.sizes <= kinds.room[kind]).all()]
+        best = max(float(w @ gain) for w in ways)
+        reached = [float(p @ gain) for k, p in found if k == kind]
+        assert not complete or max(reached, default=price) >= best - 1e-5
+        assert all(price < r <= best + 1e-9 for r in reached)

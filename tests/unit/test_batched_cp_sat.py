@@ -17,6 +17,7 @@ from schedlab.model.objects import (
     HOSTNAME,
     GpuDevices,
     GpuRequest,
+    HostPort,
     LabelSelector,
     PodAffinityTerm,
     Requirement,
@@ -169,19 +170,33 @@ def test_replicas_that_stay_apart_are_moved_apart() -> None:
     assert placement.info["fixed_pods"] == 0
 
 
-def test_pods_that_another_one_of_the_batch_avoids_stay() -> None:
-    """The large pod would have room beside the one it avoids, were that not there."""
+def test_a_pod_makes_way_for_one_of_the_batch_that_avoids_it() -> None:
+    """The large pod has room on the first node alone, if the one that it avoids is not there."""
     nodes = tuple(Node(f"n{i}", {"cpu": c}, {HOSTNAME: f"n{i}"}) for i, c in enumerate((1000, 500)))
     web = PodSpec(requests=(("cpu", 300),), labels=(("app", "web"),))
     avoids = PodSpec(
-        requests=(("cpu", 900),), required_anti_affinity=(PodAffinityTerm(HOSTNAME, WEB),)
+        requests=(("cpu", 700),), required_anti_affinity=(PodAffinityTerm(HOSTNAME, WEB),)
     )
     case = Workload("w", nodes, PodBatch.of([("default/a", web), ("default/b", avoids)]))
+    assert one_by_one(case, "kubernetes").node.tolist() == [0, -1]
     placement = placed(case)
-    assert placement.info["fixed_pods"] == 2
-    assert placement.node.tolist() == one_by_one(case, "kubernetes").node.tolist()
-    apart = placed(case, batch=1)
-    assert apart.info["fixed_pods"] == 0
+    assert placement.node.tolist() == [1, 0]
+    assert placement.info["fixed_pods"] == 0
+
+
+def test_host_ports_of_a_batch_are_told_apart() -> None:
+    """Two pods of one port and two of another, of which one by one leaves one."""
+    nodes = tuple(Node(f"n{i}", {"cpu": c}, {HOSTNAME: f"n{i}"}) for i, c in enumerate((900, 800)))
+    sizes = ((80, 100), (443, 100), (80, 600), (443, 800))
+    pods = [
+        (f"default/p{i}", PodSpec(requests=(("cpu", c),), host_ports=(HostPort(p),)))
+        for i, (p, c) in enumerate(sizes)
+    ]
+    case = Workload("w", nodes, PodBatch.of(pods))
+    assert (one_by_one(case, "worst-fit").node >= 0).sum() == 3
+    placement = placed(case, profile="worst-fit")
+    assert (placement.node >= 0).all()
+    assert placement.info["fixed_pods"] == 0
 
 
 def test_pods_with_rules_stay_where_the_profile_put_them() -> None:

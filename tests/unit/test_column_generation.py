@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -13,7 +15,9 @@ from schedlab.metrics.verify import verify
 from schedlab_algorithms.column_generation import ColumnGeneration
 from schedlab_algorithms.column_generation.kinds import Kinds
 from schedlab_algorithms.column_generation.master import Master
+from schedlab_algorithms.column_generation.restricted import restricted
 from schedlab_algorithms.column_generation.rounding import rounded, spread
+from schedlab_algorithms.packing.effort import Effort
 from schedlab_workloads.ladder import Ladder
 
 
@@ -55,6 +59,43 @@ def test_whole_numbers_respect_nodes_and_pods(used: list[float], least: float) -
     pattern = spread(found, Kinds(of, found.size, room, eligible), times)
     np.testing.assert_array_equal(np.bincount(pattern[pattern >= 0], minlength=4), times)
     assert (kinds[pattern[pattern >= 0]] == of[pattern >= 0]).all()
+
+
+@pytest.mark.parametrize("supply", [(5, 3), (3, 3), (6, 1), (1, 0)])
+@pytest.mark.parametrize("nodes", [(2, 1), (3, 2)])
+def test_whole_numbers_are_worth_most(supply: tuple[int, int], nodes: tuple[int, int]) -> None:
+    """Against all whole numbers, where pods beyond the supply count for nothing."""
+    found = Master(np.array(nodes), np.array(supply), np.array([1.0, 2.0]))
+    for kind, pattern in ((0, [2, 0]), (0, [1, 1]), (1, [0, 2]), (1, [3, 0])):
+        found.add(kind, np.array(pattern))
+    prices = found.solve(never)
+    assert prices is not None
+    chosen = restricted(found, prices, np.zeros(4, np.int64), 1.0, Effort.of(Budget()))
+    assert chosen is not None
+    kinds, patterns = np.array(found.kinds), np.array(found.patterns)
+
+    def worth(times: np.ndarray) -> float:
+        return float(np.minimum(times @ patterns, supply) @ found.weights)
+
+    def allowed(times: np.ndarray) -> bool:
+        return bool((np.bincount(kinds, times, minlength=2) <= nodes).all())
+
+    every = [np.array(times) for times in product(range(4), repeat=4)]
+    assert allowed(chosen)
+    assert worth(chosen) == max(worth(times) for times in every if allowed(times))
+
+
+def test_nodes_are_counted_by_what_they_hold() -> None:
+    found = master()
+    holding = np.array([[1, 1], [3, 0], [1, 1], [9, 9]])
+    assert found.often(np.array([0, 1, 0, 1]), holding).tolist() == [0, 2, 0, 1, 1]
+
+
+def test_few_kinds_of_nodes_and_pods_are_packed_as_well_as_can_be() -> None:
+    workload = Ladder(nodes=16, pods=128, signatures=12, pools=1).build(2)
+    info = ColumnGeneration().schedule(Cluster.of(workload), workload.pods, Budget(effort=3.0)).info
+    assert info["value"] == info["bound"]
+    assert info["status"] == "optimal"
 
 
 def test_it_comes_near_the_bound() -> None:

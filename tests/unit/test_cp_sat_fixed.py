@@ -19,8 +19,9 @@ from schedlab.model.objects import (
     PodBatch,
     PodSpec,
 )
+from schedlab.model.volumes import DiskVolume
 from schedlab_algorithms.cp_sat_packing import CpSatPacking
-from schedlab_algorithms.packing.fixed import rules_of
+from schedlab_algorithms.packing.rules import rules_of
 
 ONE = (("cpu", 1),)
 NODES = tuple(Node(f"n{i}", {"cpu": 4, "pods": 10}, {HOSTNAME: f"n{i}"}) for i in range(2))
@@ -53,20 +54,27 @@ def test_pods_without_rules_are_movable() -> None:
     assert fixed(WEB, DB) == [False, False]
 
 
-def test_an_anti_affinity_fixes_its_owner_and_whom_it_selects() -> None:
+def test_host_ports_and_terms_about_other_pods_fix_nobody() -> None:
     shy = replace(WEB, required_anti_affinity=away_from("db"))
-    assert fixed(shy, DB, replace(WEB, labels=())) == [True, True, False]
+    near = replace(WEB, required_affinity=away_from("db"))
+    assert fixed(shy, near, DB, replace(WEB, host_ports=(HostPort(80),))) == [False] * 4
 
 
-def test_host_ports_fix_their_owner_alone() -> None:
-    assert fixed(replace(WEB, host_ports=(HostPort(80),)), DB) == [True, False]
+def test_volumes_fix_their_owner_and_whom_its_affinity_means() -> None:
+    disk = replace(WEB, volumes=(DiskVolume("gcePersistentDisk", "d"),))
+    near = replace(disk, required_affinity=away_from("db"))
+    shy = replace(disk, required_anti_affinity=away_from("db"))
+    assert fixed(disk, DB) == [True, False]
+    assert fixed(near, DB, replace(WEB, labels=())) == [True, True, False]
+    assert fixed(shy, DB) == [True, False]
 
 
-def test_the_anti_affinity_of_a_running_pod_fixes_whom_it_selects() -> None:
+def test_the_anti_affinity_of_a_running_pod_fixes_nobody() -> None:
     cluster = Cluster(NODES, [WEB, DB])
     cluster.place(cluster.signature(replace(DB, required_anti_affinity=away_from("web"))), 0)
     rules = rules_of(engine.profile("kubernetes"), cluster, (WEB, DB))
-    assert rules.fixed.tolist() == [True, False]
+    assert rules.fixed.tolist() == [False, False]
+    assert rules.loose.tolist() == [False, True]
 
 
 def test_an_unknown_filter_that_asks_about_anybody_fixes_everybody() -> None:

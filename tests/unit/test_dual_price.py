@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from itertools import combinations_with_replacement
 
 import numpy as np
@@ -13,9 +14,9 @@ from schedlab import engine
 from schedlab.api import Budget, Cluster, Placement, PodBatch, PodSpec, Workload, never
 from schedlab.errors import InputError
 from schedlab.metrics.verify import verify
-from schedlab.model.objects import Node, NodeSelectorTerm, Requirement
+from schedlab.model.objects import Node
 from schedlab_algorithms.dual_price import DualPrice
-from schedlab_algorithms.dual_price.plugin import DualPriceScore
+from schedlab_algorithms.dual_price.plugin import STEEPNESS, DualPriceScore
 from schedlab_algorithms.filling.displacing import displace
 from schedlab_algorithms.filling.exchanging import exchange
 from schedlab_algorithms.filling.filling import Filling
@@ -183,24 +184,6 @@ def test_the_relaxation_tells_what_pods_and_room_are_worth(nodes: int) -> None:
     assert found.plan.sum(axis=0) == pytest.approx([5] * nodes)
 
 
-def test_room_that_others_need_is_dear() -> None:
-    """Half of the pods may only go to pool b, and fill it: the others should keep away from it."""
-    only_b = (NodeSelectorTerm((Requirement("pool", "In", ("b",)),)),)
-    requests = (("cpu", 1000), ("memory", 1 << 30))
-    bound, free = PodSpec(requests=requests, required_node_terms=only_b), PodSpec(requests=requests)
-    nodes = tuple(
-        Node(f"n{i}", {"cpu": 8000, "memory": 8 << 30, "pods": 99}, {"pool": "ab"[i == 0]})
-        for i in range(3)
-    )
-    pods = PodBatch.of((f"default/p{i}", s) for i, s in enumerate([free, bound] * 8))
-    cluster = Cluster.of(Workload(name="pools", nodes=nodes, pods=pods))
-    score = DualPriceScore().score(cluster.pod(cluster.signature(free)), cluster.view())
-    assert score[0] < score[1] == score[2]
-    placement = engine.greedy("dual-price").schedule(cluster, pods, Budget())
-    assert (placement.node >= 0).all()
-    assert set(placement.node[pods.signature == 0].tolist()) <= {1, 2}
-
-
 def test_a_pod_goes_where_its_shape_is_left_over() -> None:
     """One node is short of cpu, the other of memory."""
     nodes = tuple(Node(f"n{i}", {"cpu": 100, "memory": 100, "pods": 99}) for i in range(2))
@@ -213,3 +196,39 @@ def test_a_pod_goes_where_its_shape_is_left_over() -> None:
     for spec, best in ((wide[1], 0), (wide[2], 1)):
         score = DualPriceScore().score(cluster.pod(cluster.signature(spec)), cluster.view())
         assert int(score.argmax()) == best
+
+
+@given(st.lists(st.tuples(st.integers(0, 6000), st.integers(0, 8 << 30)), min_size=1, max_size=4))
+@settings(max_examples=50, deadline=None)
+def test_what_a_pod_pays_rises_with_what_is_taken(taken: list[tuple[int, int]]) -> None:
+    """Against fractions: u + STEEPNESS u^2, after less before; four pods a node, so power 2."""
+    offered = {"cpu": 8000, "memory": 16 << 30}
+    nodes = tuple(Node(f"n{i}", {**offered, "pods": 99}) for i in range(len(taken)))
+    spec = PodSpec(requests=(("cpu", 2000), ("memory", 2 << 30)))
+    pods = PodBatch.of((f"default/p{i}", spec) for i in range(9 * len(nodes)))
+    cluster = Cluster.of(Workload(name="used", nodes=nodes, pods=pods))
+    for row, (cpu, memory) in enumerate(taken):
+        filler = PodSpec(requests=(("cpu", cpu), ("memory", memory)))
+        cluster.place(cluster.signature(filler), row)
+    score = DualPriceScore().score(cluster.pod(cluster.signature(spec)), cluster.view())
+
+    def worth(used: int, size: int) -> Fraction:
+        return Fraction(used, size) + STEEPNESS * Fraction(used, size) ** 2
+
+    for row, (cpu, memory) in enumerate(taken):
+        price = worth(cpu + 2000, 8000) - worth(cpu, 8000)
+        price += worth(memory + (2 << 30), 16 << 30) - worth(memory, 16 << 30)
+        assert -score[row] / 2**28 == pytest.approx(float(price), rel=0.01)
+
+
+@pytest.mark.parametrize("distinct", [False, True])
+def test_online_it_places_more_than_kubernetes_and_best_fit(distinct: bool) -> None:
+    """By value, where every pod fits somewhere or waits for room: the ladder, made small."""
+    workload = Ladder(nodes=250, pods=2_500, distinct=distinct).build(0)
+    pods = workload.pods
+    worth = np.exp2(np.unique(pods.priority, return_inverse=True)[1])
+    value = {}
+    for name in ("dual-price", "kubernetes", "best-fit"):
+        placement = engine.greedy(name).schedule(Cluster.of(workload), pods, Budget())
+        value[name] = float(worth[placement.node >= 0].sum())
+    assert value["dual-price"] > value["kubernetes"] > value["best-fit"]

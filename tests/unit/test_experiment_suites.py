@@ -15,6 +15,7 @@ SIZES = {
     "ladder-large": [(10_000, 300_000)],
     "ladder-distinct": [(5_000, 150_000)],
     "tiers-128": [(128, 1_024), (128, 1_024)],
+    "pod-rules": [(8, 48), (32, 192), (128, 768), (100, 600)],
     "flow": [(12_500, 150_000)],
     "defragment": [(2_000, 60)],
 }
@@ -27,6 +28,7 @@ SECONDS = {
     "openb-overload": 60,
     "priority-matters": 1,
     "tiers-128": 10,
+    "pod-rules": 10,
     "defragment": 15,
 }
 

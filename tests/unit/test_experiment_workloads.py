@@ -15,6 +15,7 @@ from schedlab.errors import InputError
 from schedlab.registry import installed
 from schedlab_workloads.dcm import DcmScale
 from schedlab_workloads.fragmented import Fragmented
+from schedlab_workloads.pod_rules import PodRules
 from schedlab_workloads.priority_matters import PriorityMatters
 from schedlab_workloads.slots import Slots
 
@@ -50,6 +51,7 @@ def alike(one: Workload, other: Workload) -> bool:
     [
         PriorityMatters(nodes=4),
         DcmScale(nodes=50, pods=40),
+        PodRules(nodes=8),
         Slots(nodes=40, pods=300, classes=8),
         Fragmented(nodes=20, pods=5),
     ],
@@ -65,6 +67,8 @@ def test_a_seed_gives_one_workload_and_another_seed_another(source: WorkloadSour
     [
         ("PriorityMatters", {"usage": 0.0}, "usage: expected a ratio above 0"),
         ("PriorityMatters", {"nodes": 0}, "nodes: expected 1 to"),
+        ("PodRules", {"usage": 0.0}, "usage: expected a ratio above 0"),
+        ("PodRules", {"pods_per_node": 0}, "pods_per_node: expected 1 to"),
         ("DcmScale", {"anti_affinity": 1.5}, "anti_affinity: expected 0 to 1"),
         ("Slots", {"classes": 3}, "priorities: expected 1 to 3, got 4"),
         ("Fragmented", {"nodes": -1}, "nodes: expected 1 to"),
@@ -158,6 +162,33 @@ def test_dcm_applications_are_small_and_half_of_them_spread_over_nodes() -> None
     assert term.topology_key == "kubernetes.io/hostname"
     assert term.selector is not None
     assert [s for s in workload.pods.specs if term.selector.matches(dict(s.labels))] == [apart[0]]
+
+
+# -- rules about one another -------------------------------------------------------------
+
+
+def test_rules_are_about_pods_of_the_batch_and_come_in_their_shares() -> None:
+    workload = PodRules(nodes=1000, usage=1.25, priorities=3).build(0)
+    specs = workload.pods.specs
+    ruled = {
+        "apart or quiet": sum(bool(s.required_anti_affinity) for s in specs),
+        "port": sum(bool(s.host_ports) for s in specs),
+        "near or together": sum(bool(s.required_affinity) for s in specs),
+        "loud": sum(("noise", "loud") in s.labels for s in specs),
+    }
+    expected = {"apart or quiet": 7, "port": 3, "near or together": 4, "loud": 2}
+    shares = {name: round(20 * count / len(specs)) for name, count in ruled.items()}
+    assert shares == expected
+    for i, spec in enumerate(specs):
+        for term in spec.required_affinity:
+            assert term.selector is not None
+            meant = [j for j, s in enumerate(specs) if term.selector.matches(dict(s.labels))]
+            assert len(meant) == 1
+            assert meant[0] <= i
+    asked = np.bincount(workload.pods.signature) @ requests(workload)
+    np.testing.assert_allclose(asked / free(workload).sum(axis=0), 1.25, rtol=1e-3)
+    assert sorted({s.priority for s in specs}) == [0, 1, 2]
+    assert (np.diff([s.priority for s in specs]) <= 0).all()
 
 
 # -- slots ------------------------------------------------------------------------------

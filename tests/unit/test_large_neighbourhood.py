@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,10 +12,12 @@ from schedlab import engine
 from schedlab.api import Budget, Cluster, Placement, PodBatch, Scheduler, Workload
 from schedlab.errors import InputError
 from schedlab.metrics.verify import verify
-from schedlab.model.objects import HOSTNAME, HostPort, LabelSelector, Node, PodAffinityTerm, PodSpec
+from schedlab.model.objects import HOSTNAME, Node, PodSpec
+from schedlab.model.volumes import DiskVolume
 from schedlab_algorithms.cp_sat_packing import CpSatPacking
 from schedlab_algorithms.large_neighbourhood import LargeNeighbourhood
 from schedlab_algorithms.packing import packed
+from schedlab_workloads.fgd import FgdAtc23
 
 
 def crowded(nodes: int = 8, pods: int = 60, seed: int = 0) -> Workload:
@@ -67,16 +70,12 @@ def test_same_seed_and_effort_same_answer() -> None:
     assert first.info == second.info
 
 
-def test_pods_with_rules_stay_where_the_start_put_them() -> None:
+def test_pods_with_volumes_stay_where_the_start_put_them() -> None:
     workload = crowded()
-    shy = PodSpec(
-        requests=(("cpu", 3),),
-        labels=(("app", "shy"),),
-        required_anti_affinity=(PodAffinityTerm(HOSTNAME, LabelSelector.of({"app": "shy"})),),
-    )
-    port = PodSpec(requests=(("cpu", 3),), host_ports=(HostPort(80),))
-    special = [(f"default/s{i}", shy) for i in range(8)] + [
-        (f"default/h{i}", port) for i in range(8)
+    disks = [(DiskVolume("gcePersistentDisk", f"d{i}"),) for i in range(16)]
+    special = [
+        (f"default/s{i}", PodSpec(requests=(("cpu", 3),), priority=9, volumes=disk))
+        for i, disk in enumerate(disks)
     ]
     workload = replace(workload, pods=PodBatch.of([*special, *workload.pods]))
     start = place(engine.greedy("first-fit"), workload, Budget())
@@ -136,3 +135,12 @@ def test_a_budget_of_no_time_at_all_still_gets_a_greedy_pass(
     ample = place(LargeNeighbourhood(), workload, Budget(effort=0.01))
     assert placement.info["repeatable"] == 0
     assert (placement.node >= 0).sum() >= 0.8 * (ample.node >= 0).sum() > 0
+
+
+@pytest.mark.slow
+def test_the_openb_cluster_at_130_percent_is_packed_to_the_bound(shared: Path) -> None:
+    workload = FgdAtc23(folder=shared / "traces" / "openb", arrivals="tuned").build(2)
+    found = place(LargeNeighbourhood(patience=1), workload, Budget(seed=2, effort=40.0)).info
+    assert float(found["gap"]) <= 0.0005
+    assert int(found["bound"]) < len(workload.pods)
+    assert found["repeatable"] == 1

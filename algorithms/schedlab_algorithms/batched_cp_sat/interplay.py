@@ -11,7 +11,9 @@ from schedlab.api import Cluster, PodSpec
 from schedlab.engine import Profile
 from schedlab.model.objects import LabelSelector
 from schedlab_algorithms.packing.arrays import Ints, Mask
-from schedlab_algorithms.packing.fixed import beyond_terms
+from schedlab_algorithms.packing.exclusion import Exclusion, one_sided
+from schedlab_algorithms.packing.fixed import beyond_rules
+from schedlab_algorithms.packing.rules import exclusions_of
 
 
 @dataclass(frozen=True)
@@ -23,13 +25,16 @@ class Interplay:
 
     Attributes
     ----------
+    profile : Profile
+    cluster : Cluster
     specs : tuple of PodSpec, length S
     labels : list of dict, length S
     simple : bool, shape (S,)
-        Specs with no rule but anti-affinity, of which it is known whether it is about
-        the pods of the spec itself.
+        Specs with no rules but host ports and anti-affinity.
     """
 
+    profile: Profile
+    cluster: Cluster
     specs: tuple[PodSpec, ...]
     labels: list[dict[str, str]]
     simple: Mask
@@ -37,43 +42,41 @@ class Interplay:
     @classmethod
     def of(cls, profile: Profile, cluster: Cluster, specs: Sequence[PodSpec]) -> Interplay:
         """Read the rules of specs under the filters of a profile."""
-        simple = ~beyond_terms(profile, cluster, specs)
-        simple &= np.array([_is_simple(s) for s in specs], np.bool_)
-        return cls(tuple(specs), [dict(s.labels) for s in specs], simple)
+        simple = ~(beyond_rules(profile, cluster, specs) | one_sided(cluster, specs))
+        simple &= np.array([not list(_selectors(s)) for s in specs], np.bool_)
+        labels = [dict(s.labels) for s in specs]
+        return cls(profile, cluster, tuple(specs), labels, simple)
 
-    def movable(self, present: Ints) -> Mask:
+    def exclusions(self, present: Ints) -> tuple[Exclusion, ...]:
+        """Return which of the specs ``present`` (m,) in a batch may not share a domain."""
+        return exclusions_of(self.profile, self.cluster, [self.specs[i] for i in present.tolist()])
+
+    def movable(self, present: Ints, exclusions: Sequence[Exclusion]) -> Mask:
         """Return which of the specs ``present`` (m,) in a batch may be moved about, shape (m,).
 
-        Those without rules that hold between pods of different specs of the batch.
+        Those that no affinity or spread constraint in the batch is about, and that may share
+        a domain with all that stay.
         """
-        movable, specs = self.simple[present], present.tolist()
-        for i, owner in enumerate(specs):
-            for selector in _selectors(self.specs[owner]):
-                for j, other in enumerate(specs):
-                    if i != j and selector.matches(self.labels[other]):
-                        movable[i] = movable[j] = False
-        return movable
-
-    def apart(self, code: int) -> list[str]:
-        """Return the topology keys in whose domains no two pods of a simple spec may be."""
-        spec, labels = self.specs[code], self.labels[code]
-        return [
-            term.topology_key
-            for term in spec.required_anti_affinity
-            if (not term.namespaces or spec.namespace in term.namespaces)
-            and term.selector is not None
-            and term.selector.matches(labels)
-        ]
+        movable, specs = self.simple[present], [self.specs[i] for i in present.tolist()]
+        counted = {x for s in specs for x in _selectors(s) if x is not None}
+        for i, code in enumerate(present.tolist() if counted else ()):
+            movable[i] &= not any(x.matches(self.labels[code]) for x in counted)
+        while True:
+            before = movable.copy()
+            for exclusion in exclusions:
+                if not movable[exclusion.members].all():
+                    movable &= ~exclusion.members
+            if (movable == before).all():
+                return movable
 
 
-def _is_simple(spec: PodSpec) -> bool:
-    ruled = spec.host_ports or spec.required_affinity or any(c.is_hard for c in spec.spread)
-    by_name = all(t.namespace_selector is None for t in spec.required_anti_affinity)
-    return by_name and not ruled
+def within(exclusion: Exclusion, specs: Ints, rows: Ints) -> Exclusion:
+    """Return an exclusion of some of its specs on some nodes alone."""
+    single, owners, meant = (side[specs] for side in exclusion.sides)
+    return Exclusion(exclusion.domain[rows], single, owners, meant)
 
 
-def _selectors(spec: PodSpec) -> Iterator[LabelSelector]:
-    """Yield whom the rules of a spec are about, at least: in whatever namespace they are."""
-    terms = (*spec.required_affinity, *spec.required_anti_affinity)
-    selectors = (*(t.selector for t in terms), *(c.selector for c in spec.spread if c.is_hard))
-    yield from (s for s in selectors if s is not None)
+def _selectors(spec: PodSpec) -> Iterator[LabelSelector | None]:
+    """Yield whom the affinity and spread constraints of a spec are about, whatever namespace."""
+    yield from (t.selector for t in spec.required_affinity)
+    yield from (c.selector for c in spec.spread if c.is_hard)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 from ortools.sat.python import cp_model
 
 from schedlab_algorithms.batched_cp_sat.counter import Choice
 from schedlab_algorithms.batched_cp_sat.scope import Candidates
 from schedlab_algorithms.cp_sat.device_model import add_devices, masks_in
+from schedlab_algorithms.cp_sat.exclusion_model import add_exclusions
 from schedlab_algorithms.cp_sat.goals import goals
 from schedlab_algorithms.cp_sat.lexicographic import Objective, solve_in_order
 from schedlab_algorithms.cp_sat.model import PackingModel, counts_in, packing_model
@@ -23,12 +23,8 @@ COST_OF_VARIABLE = 2e-5
 """Deterministic seconds charged for building a variable, which CP-SAT does not count."""
 
 
-Domains = Sequence[Sequence[NDArray[np.int32]]]
-"""By signature, for each rule of its own pods' being apart: the domains of the k nodes."""
-
-
 def solve(
-    incumbent: Incumbent, scope: Candidates, domains: Domains, effort: Effort, share: float
+    incumbent: Incumbent, scope: Candidates, effort: Effort, share: float
 ) -> tuple[Ints, Masks]:
     """Return pods by signature and node of the scope, and the device masks of those with GPUs.
 
@@ -39,7 +35,7 @@ def solve(
     whole = Scope(signatures, nodes, np.zeros(len(nodes), np.bool_))
     model = packing_model(incumbent, whole, lift(incumbent, whole))
     devices = add_devices(model)
-    _keep_apart(model, domains)
+    add_exclusions(model)
     # With every node occupied, what else an incumbent is judged by adds nothing.
     wanted = [*goals(model), _worth(model, scope)]
     effort.charge(COST_OF_VARIABLE * len(model.hinted.variables))
@@ -65,17 +61,6 @@ def told(
         rows[pods[: len(nodes)]] = scope.rows[nodes]
         devices[pods[: len(held)]] = held
     return rows, devices
-
-
-def _keep_apart(model: PackingModel, domains: Domains) -> None:
-    """Let no two pods of a signature into one domain (-1: a node is in none)."""
-    for i, rules in enumerate(domains):
-        for codes in rules:
-            for domain in np.unique(codes[codes >= 0]).tolist():
-                nodes = np.flatnonzero(codes == domain).tolist()
-                pods = [model.x[i, j] for j in nodes if (i, j) in model.x]
-                if pods:
-                    model.at_most(pods, [1] * len(pods), 1)
 
 
 def _worth(model: PackingModel, scope: Candidates) -> Objective:

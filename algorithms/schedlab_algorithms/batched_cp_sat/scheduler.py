@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter as Tally
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -14,13 +14,14 @@ from schedlab.api import Budget, Cluster, Placement, PodBatch, Scheduler
 from schedlab.engine import Profile
 from schedlab.errors import InputError
 from schedlab_algorithms.batched_cp_sat.counter import Choice, Counter
-from schedlab_algorithms.batched_cp_sat.interplay import Interplay
+from schedlab_algorithms.batched_cp_sat.interplay import Interplay, within
 from schedlab_algorithms.batched_cp_sat.joint import solve, told
 from schedlab_algorithms.batched_cp_sat.scope import candidates, incumbent_of
 from schedlab_algorithms.packing.arguments import at_least_one
 from schedlab_algorithms.packing.arrays import Ints, Mask
 from schedlab_algorithms.packing.certificate import Certificate, certify
 from schedlab_algorithms.packing.effort import Effort
+from schedlab_algorithms.packing.exclusion import Exclusion
 from schedlab_algorithms.packing.report import Info
 
 
@@ -34,9 +35,10 @@ class BatchedCpSat(Scheduler):
     gets; the model has a straight line for that, and its answer is kept if it is better than
     one by one when each pod is asked about at its turn, else the first placement is.
 
-    What is placed stays: there is no going back to earlier batches.  Pods with host ports,
-    volumes, affinity or spread constraints, and those that a rule of another spec of the batch
-    is about, stay where the profile put them; replicas may have to be apart.
+    What is placed stays: there is no going back to earlier batches.  Host ports and
+    anti-affinity between pods of the batch are part of the model; pods with volumes, affinity
+    or spread constraints, and those that such a rule in the batch is about, stay where the
+    profile put them.
     ``Placement.latency_ns`` is, for each pod, the time that its whole batch took.
 
     Parameters
@@ -73,9 +75,7 @@ class BatchedCpSat(Scheduler):
         certificate = certify(engine.packing_problem(profile, cluster, pods), effort)
         counter = Counter(profile, cluster, engine.one_by_one(profile, cluster, budget.seed))
         online = _Online(self, counter, Interplay.of(profile, cluster, pods.specs), effort)
-        placement = Placement.empty(len(pods))
-        placement.sequence = engine.queue_order(profile.queue_sort, pods)
-        online.decide_all(pods, placement)
+        placement = engine.in_whole_gangs(online.decide_all, cluster, pods, budget)
         if not budget.cancelled():
             _note_failures(placement, profile, cluster, pods)
         placement.info = {**online.tally, **_report(placement, pods, certificate)}
@@ -93,29 +93,33 @@ class _Online:
     effort: Effort
     tally: Tally[str] = field(default_factory=Tally)
 
-    def decide_all(self, pods: PodBatch, placement: Placement) -> None:
-        """Place the pods in the order of ``placement.sequence``, unless cancelled before."""
+    def decide_all(self, cluster: Cluster, pods: PodBatch, budget: Budget) -> Placement:
+        """Place the pods in queue order, unless cancelled before."""
+        placement = Placement.empty(len(pods))
+        placement.sequence = engine.queue_order(self.counter.profile.queue_sort, pods)
         placement.latency_ns = np.zeros(len(pods), np.int64)
-        known = [self.counter.cluster.signature(s) for s in pods.specs]
+        known = [cluster.signature(s) for s in pods.specs]
         for batch in _batches(placement.sequence, self.scheduler.batch):
-            if self.effort.cancelled():
-                return
+            if budget.cancelled():
+                break
             began, codes = time.perf_counter_ns(), pods.signature[batch].astype(np.int64)
             choice = self.decide(np.array(known, np.int64)[codes], codes)
             placement.latency_ns[batch] = time.perf_counter_ns() - began
             placement.node[batch], placement.devices[batch] = choice.rows, choice.devices
+        return placement
 
     def decide(self, batch: Ints, codes: Ints) -> Choice:
         """Place the pods of a batch, given by signatures of the cluster and of all pods, (b,)."""
         self.tally["batches"] += 1
         present, which = np.unique(codes, return_inverse=True)
-        signatures, movable = batch.tolist(), self.interplay.movable(present)[which.reshape(-1)]
+        signatures, exclusions = batch.tolist(), self.interplay.exclusions(present)
+        movable = self.interplay.movable(present, exclusions)[which.reshape(-1)]
         self.tally["fixed_pods"] += int((~movable).sum())
         tried = self.counter.one_by_one(signatures)
         if not movable.any() or self.effort.exhausted():
             return tried
         self.counter.take_back(signatures, tried)
-        rows, devices = self._jointly(batch, codes, movable, tried)
+        rows, devices = self._jointly(batch, codes, movable, tried, exclusions)
         if not (rows != tried.rows).any():
             self.counter.put_again(signatures, tried)
             return tried
@@ -127,16 +131,22 @@ class _Online:
         self.counter.put_again(signatures, tried)
         return tried
 
-    def _jointly(self, batch: Ints, codes: Ints, movable: Mask, tried: Choice) -> tuple[Ints, Ints]:
-        path, cluster = self.counter.path, self.counter.cluster
-        scope = candidates(path, batch, movable, tried, self.scheduler.candidates)
+    def _jointly(
+        self,
+        batch: Ints,
+        codes: Ints,
+        movable: Mask,
+        tried: Choice,
+        exclusions: Sequence[Exclusion],
+    ) -> tuple[Ints, Ints]:
+        scope = candidates(self.counter.path, batch, movable, tried, self.scheduler.candidates)
         if not scope.allowed.any():
             return tried.rows, tried.devices
-        incumbent = incumbent_of(cluster, scope, batch, movable, tried)
-        code = dict(zip(batch.tolist(), codes.tolist(), strict=True))
-        apart = [self.interplay.apart(code[s]) for s in scope.signatures.tolist()]
-        domains = [[cluster.view(scope.rows).label(k).codes for k in keys] for keys in apart]
-        choice = solve(incumbent, scope, domains, self.effort, self.scheduler.batch_effort)
+        incumbent = incumbent_of(self.counter.cluster, scope, batch, movable, tried)
+        position = dict(zip(batch.tolist(), np.searchsorted(np.unique(codes), codes), strict=True))
+        specs = np.array([position[s] for s in scope.signatures.tolist()], np.int64)
+        incumbent.exclusions = [within(e, specs, scope.rows) for e in exclusions]
+        choice = solve(incumbent, scope, self.effort, self.scheduler.batch_effort)
         return told(choice, scope, batch, movable, tried)
 
 
@@ -148,7 +158,7 @@ def _note_failures(
     placement: Placement, profile: Profile, cluster: Cluster, pods: PodBatch
 ) -> None:
     """Say of the pods that are left what keeps them off every node in the end."""
-    left = np.flatnonzero(placement.node < 0)
+    left = np.flatnonzero((placement.node < 0) & (placement.failure < 0))
     for code in np.unique(pods.signature[left]).tolist():
         signature = cluster.signature(pods.specs[code])
         mine = left[pods.signature[left] == code]

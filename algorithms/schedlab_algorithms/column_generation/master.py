@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from ortools.linear_solver import pywraplp  # type: ignore[attr-defined]
 
+from schedlab.engine import stopping
 from schedlab_algorithms.filling.items import Floats
 from schedlab_algorithms.packing.arrays import Ints
-from schedlab_algorithms.packing.stopping import stopping
 
 FROM_LAST_BASIS = "use_preprocessing: false use_dual_simplex: false"
 """Parameters of GLOP under which it goes on from the basis of the last time."""
@@ -41,7 +41,7 @@ class Master:
     weights: Floats
     kinds: list[int] = field(default_factory=list)
     patterns: list[Ints] = field(default_factory=list)
-    _known: set[tuple[int, bytes]] = field(default_factory=set)
+    _known: dict[tuple[int, bytes], int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._solver = pywraplp.Solver.CreateSolver("GLOP")
@@ -57,7 +57,7 @@ class Master:
         key = kind, pattern.tobytes()
         if key in self._known:
             return False
-        self._known.add(key)
+        self._known[key] = len(self.patterns)
         self.kinds.append(kind)
         self.patterns.append(pattern)
         variable = self._solver.NumVar(0.0, np.inf, "")
@@ -67,6 +67,17 @@ class Master:
             self._rows[len(self.size) + item].SetCoefficient(variable, float(pattern[item]))
         self._variables.append(variable)
         return True
+
+    def often(self, kinds: Ints, patterns: Ints) -> Ints:
+        """Count how often each pattern is used by nodes of some kinds (n,) that hold (n, I).
+
+        Patterns that are not there are added.
+        """
+        for kind, pattern in zip(kinds.tolist(), patterns, strict=True):
+            self.add(kind, pattern)
+        keys = zip(kinds.tolist(), patterns, strict=True)
+        numbers = [self._known[kind, pattern.tobytes()] for kind, pattern in keys]
+        return np.bincount(numbers, minlength=len(self.patterns))
 
     def solve(self, cancelled: Callable[[], bool]) -> Prices | None:
         """Return the optimum, None if it was not found."""

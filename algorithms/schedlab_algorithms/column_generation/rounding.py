@@ -64,10 +64,12 @@ def filled(
 ) -> Filling:
     """Return the nodes with their patterns, those without one filled from what is left.
 
-    Pods that are then still waiting may displace such that count less.
+    The patterns may ask for more pods than there are: some nodes then go without.  Pods that are
+    still waiting in the end may displace such that count less.
     """
     pattern = spread(master, kinds, times)
     counts = np.vstack([*master.patterns, np.zeros_like(filling.pool)])[pattern]
+    counts = _given(counts, filling.pool)
     rest, looked = np.flatnonzero(pattern < 0), 0
     if len(rest):
         part = _part(filling, rest, filling.pool - counts.sum(axis=0))
@@ -78,6 +80,13 @@ def filled(
     shape = Shape.of(filling.sizes, counts.sum(axis=0), filling.room.sum(axis=0))
     displace(whole, weights, shape.mass)
     return whole
+
+
+def _given(counts: Ints, pool: Ints) -> Ints:
+    """Return what nodes that ask for ``counts`` (n, I) get of a pool (I,), the first ones first."""
+    if (counts.sum(axis=0) <= pool).all():
+        return counts
+    return np.diff(np.minimum(np.cumsum(counts, axis=0), pool), axis=0, prepend=0)
 
 
 def _part(filling: Filling, rows: Ints, pool: Ints) -> Filling:

@@ -7,8 +7,9 @@ from functools import partial
 import numpy as np
 
 from schedlab.api import Budget, Cluster, Placement, PodBatch, Scheduler
+from schedlab_algorithms.column_generation.generation import Generation
 from schedlab_algorithms.column_generation.kinds import Kinds
-from schedlab_algorithms.column_generation.search import Generation, generate
+from schedlab_algorithms.column_generation.search import generate
 from schedlab_algorithms.dual_price.search import improve, part_for
 from schedlab_algorithms.filling.items import Items
 from schedlab_algorithms.filling.planning import plan
@@ -25,9 +26,10 @@ class ColumnGeneration(Scheduler):
 
     After Gilmore and Gomory (1961): a linear program says how many nodes of a kind get which
     pattern, and its prices which further patterns are worth having.  These are sought for all
-    kinds at once, at random but exactly in their last two pods.  The program's solution is
-    rounded; nodes without a pattern are filled at dual prices from the pods that are left,
-    as are all nodes in turn when there is effort left.
+    kinds at once, at random but exactly in their last two pods, and by an exact search when
+    that finds none any more.  The program's solution is rounded, and CP-SAT chooses whole
+    numbers of the patterns that there are; nodes without one are filled at dual prices from
+    the pods that are left, as are all nodes in turn when there is effort left.
 
     It is made for few kinds of nodes and pods.  With more than ``kinds`` kinds of nodes it
     does what DualPrice does.
@@ -47,7 +49,7 @@ class ColumnGeneration(Scheduler):
     kinds : int
         How many kinds of nodes there may be for patterns to be of use.
     rounds : int
-        How often patterns are sought at most.
+        How often patterns are sought at random at most.
     nodes : int
         How many nodes are then packed anew at a time.
     patience : int

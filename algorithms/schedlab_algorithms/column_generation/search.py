@@ -2,152 +2,52 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-import numpy as np
-
-from schedlab_algorithms.column_generation.bound import lower_bound
-from schedlab_algorithms.column_generation.kinds import Kinds, distinct
-from schedlab_algorithms.column_generation.master import Master, Prices
-from schedlab_algorithms.column_generation.pricing import Pricer
-from schedlab_algorithms.column_generation.rounding import filled, rounded
-from schedlab_algorithms.filling.filling import Filling
-from schedlab_algorithms.filling.items import Items
-from schedlab_algorithms.filling.planning import Plan
-from schedlab_algorithms.filling.repacking import COST_OF_LOOK
+from schedlab_algorithms.column_generation.generation import Generation
+from schedlab_algorithms.column_generation.master import Prices
 from schedlab_algorithms.packing.arrays import Ints
 from schedlab_algorithms.packing.work import Work
 
-FIRST_TRIES, TRIES = 64, 16
-"""Patterns that are tried for each kind: in the proportions of the relaxation, and by worth."""
-
-FROM_START = 3000
-"""Patterns that the start may contribute."""
-
-KEPT = 2
-"""How many of these enter the master problem for each kind."""
-
-COST_OF_COLUMN = 2.4e-5
-"""Deterministic seconds for each column whenever the master problem is solved."""
-
-SMOOTH = (0.7, 0.5, 0.0)
-"""How much of the values before goes into those at which patterns are sought, in turn."""
-
 PATIENCE = 6
-"""How many rounds in a row may find no pattern."""
+"""How many rounds in a row may find no pattern at random."""
 
-HALF, NEVER = 0.5, 2.0
-"""From which fraction on patterns are rounded up."""
+MORE, MOST_PAIRS = 4, 1 << 22
+"""How many times as much an exact search looks at after one in vain, and how much at most."""
 
-GAIN = 1e-7
-"""What a pattern gains at least, by its price."""
-
-ROUNDED_AFTER = (0, 6, 16, 48)
-"""After which rounds there is something to show."""
-
-DOUBTFUL = 5e-4
-"""A bound that exceeds the master problem's value by less than this part is good enough."""
-
-
-@dataclass
-class Generation:
-    """One master problem, on the nodes of ``filling``, and what it has come to."""
-
-    work: Work
-    items: Items
-    filling: Filling
-    kinds: Kinds
-    planned: Plan
-    generator: np.random.Generator
-
-    def __post_init__(self) -> None:
-        self.master = Master(self.kinds.size, self.filling.pool, self.items.weights)
-        self.pricer = Pricer(
-            self.items,
-            self.kinds,
-            self.planned.pods,
-            self.work.effort.is_over,
-            self.generator,
-        )
-        self.values = self.planned.values
-
-    def begin(self, nodes: Ints) -> None:
-        """Add the patterns of the incumbent, and many in the proportions of the relaxation."""
-        counts = self.items.counts(self.work.incumbent, nodes)
-        patterns = distinct(np.column_stack([self.kinds.of, counts]))[0]
-        for node in patterns[:FROM_START].tolist():
-            self.master.add(int(self.kinds.of[node]), counts[node])
-        tries = self.pricer.as_planned(self.planned.values, FIRST_TRIES)
-        self.work.effort.charge(COST_OF_LOOK * self.pricer.looked)
-        for kind, pattern in zip(*tries, strict=True):
-            self.master.add(int(kind), pattern)
-
-    def solve(self) -> Prices | None:
-        """Solve the master problem."""
-        self.work.effort.charge(COST_OF_COLUMN * len(self.master.patterns))
-        return self.master.solve(self.work.effort.is_over)
-
-    def price(self, number: int, prices: Prices) -> int:
-        """Add patterns that are worth their price, and count them.
-
-        They are sought at the master's prices, which jump from one solution to the next, or
-        in between these and the last ones, which leads there faster (Wentges, 1997).
-        """
-        own = np.maximum(self.items.weights - prices.pods, 0.0)
-        part = SMOOTH[number % len(SMOOTH)]
-        self.values = part * self.values + (1 - part) * own
-        looked = self.pricer.looked
-        kinds, patterns = self.pricer.by_worth(self.values, TRIES)
-        self.work.effort.charge(COST_OF_LOOK * (self.pricer.looked - looked))
-        gain = patterns @ (self.items.weights - prices.pods) - prices.nodes[kinds]
-        order = np.lexsort((-gain, kinds))
-        rank = np.arange(len(order)) - np.searchsorted(kinds[order], kinds[order])
-        best = order[(rank < KEPT) & (gain[order] > GAIN * (1 + prices.nodes[kinds[order]]))]
-        return sum(self.master.add(int(kinds[i]), patterns[i]) for i in best)
-
-    def round(self, prices: Prices, nodes: Ints, least: float) -> None:
-        """Make a placement of the master's solution, and keep it unless it is worse.
-
-        Fractions of patterns from ``least`` on are rounded up.
-        """
-        times = rounded(self.master, prices.used, least)
-        weights, generator = self.items.weights, self.generator
-        whole = filled(self.filling, self.master, self.kinds, times, weights, generator)
-        self.work.effort.charge(COST_OF_LOOK * whole.looked)
-        if self.items.put(self.work.incumbent, nodes, whole.counts):
-            self.work.note()
-
-    def bound(self, prices: Prices) -> None:
-        """Lower the work's bound where the master problem suggests that it is too high."""
-        work, by_value = self.work, self.work.incumbent.objectives[0] == "value"
-        if by_value and prices.value < (1 - DOUBTFUL) * work.bound:
-            lower_bound(work, self.items, self.filling, self.kinds, prices.pods)
-            work.note()
-
-    def finish(self, prices: Prices, nodes: Ints) -> None:
-        """Make the best of the last solution."""
-        for least in (HALF, NEVER):
-            if not self.work.effort.is_over():
-                self.round(prices, nodes, least)
-        self.bound(prices)
+EXACTLY = 0.5
+"""Which part of the effort left may go into exact searches."""
 
 
 def generate(work: Work, generation: Generation, nodes: Ints, most: int) -> None:
-    """Add columns for at most ``most`` rounds, rounding now and then and in the end."""
-    prices, barren = None, 0
+    """Add columns for at most ``most`` rounds, rounding now and then and in the end.
+
+    They are sought at random until that finds none any more, then exactly.
+    """
     generation.begin(nodes)
-    for number in range(most):
-        solved = None if work.effort.is_over() else generation.solve()
-        if solved is None:
-            break
-        prices = solved
-        if number in ROUNDED_AFTER:
-            generation.round(prices, nodes, HALF)
-        if work.effort.exhausted() or barren == PATIENCE:
-            break
-        added = generation.price(number, prices)
-        barren = 0 if added else barren + 1
-        work.counters["pricing_rounds"] += 1
+    prices = _at_random(generation, nodes, most)
+    with work.effort.within(EXACTLY):
+        prices = _exactly(generation, nodes, prices)
     work.counters["columns"] = len(generation.master.patterns)
     if prices is not None:
         generation.finish(prices, nodes)
+    work.optimal |= generation.proven
+
+
+def _at_random(generation: Generation, nodes: Ints, most: int) -> Prices | None:
+    """Seek columns at random until that finds none any more; return the last optimum."""
+    prices, barren = generation.optimum(nodes), 0
+    while prices is not None and not generation.over and barren < PATIENCE:
+        if generation.rounds == most:
+            break
+        barren = 0 if generation.price(prices) else barren + 1
+        prices = generation.optimum(nodes) or prices
+    return prices
+
+
+def _exactly(generation: Generation, nodes: Ints, prices: Prices | None) -> Prices | None:
+    """Seek columns exactly until there are none, looking further the more it is in vain."""
+    while prices is not None and not generation.over and generation.limit <= MOST_PAIRS:
+        if generation.search(prices):
+            prices = generation.optimum(nodes) or prices
+        else:
+            generation.limit *= MORE
+    return prices

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from ortools.sat.python import cp_model
 
+from schedlab.engine import stopping
 from schedlab_algorithms.packing.effort import Effort
-from schedlab_algorithms.packing.stopping import stopping
 
 MERGE_UP_TO = 1_000_000
 """Objectives are folded into one weighted sum while its range stays below this."""

@@ -41,6 +41,13 @@ class PackingModel:
         """Return the variables of one signature over the nodes."""
         return [self.x[i, j] for j in range(len(self.scope.nodes)) if (i, j) in self.x]
 
+    def staying(self, signatures: Mask) -> Ints:
+        """Return the nodes with pods of some signatures (bool, shape (S,)) that are not lifted."""
+        held = self.incumbent.counts[signatures].sum(axis=0, dtype=np.int64)
+        lifted = self.room.placed[signatures[self.scope.signatures]]
+        held[self.scope.nodes] -= lifted.sum(axis=0)
+        return np.flatnonzero(held)
+
     def at_most(self, variables: Variables, weights: list[int], limit: int) -> None:
         """Require Σ weight x variable <= limit."""
         self.hinted.model.add(cp_model.LinearExpr.weighted_sum(variables, weights) <= limit)

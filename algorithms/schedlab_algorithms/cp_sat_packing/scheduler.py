@@ -28,7 +28,9 @@ class CpSatPacking(Scheduler):
 
     The answer is never worse than any of the starts, and the same on every run for a seed
     and an effort, unless the wall clock cut the search (``info["repeatable"]`` is 0).
-    Pods with rules that the model does not state stay where the start put them
+    The model states room, GPU shares, node affinity and taints, topology spread, host ports,
+    and required affinity and anti-affinity between pods.  Pods with other rules (volumes, or
+    of a filter that is not known here) stay where the start put them
     (``info["fixed_pods"]``).
 
     Parameters

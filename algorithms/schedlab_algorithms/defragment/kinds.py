@@ -11,7 +11,7 @@ from schedlab import engine
 from schedlab.api import Cluster, PodSpec
 from schedlab.engine import Profile
 from schedlab_algorithms.packing.arrays import Ints, Mask
-from schedlab_algorithms.packing.fixed import rules_of
+from schedlab_algorithms.packing.rules import rules_of
 
 
 @dataclass(frozen=True)

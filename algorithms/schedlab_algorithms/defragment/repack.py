@@ -10,11 +10,11 @@ from itertools import islice
 import numpy as np
 from ortools.sat.python import cp_model
 
+from schedlab.engine import stopping
 from schedlab_algorithms.defragment.floor import Floor
 from schedlab_algorithms.defragment.plans import plans, price_of
 from schedlab_algorithms.packing.arrays import Ints, Mask
 from schedlab_algorithms.packing.effort import Effort
-from schedlab_algorithms.packing.stopping import stopping
 
 NODES, HOSTS = 6, 10
 """How many nodes may take the pod, and how many more those that leave them."""

@@ -88,7 +88,8 @@ class Defragment(Scheduler):
         order = np.lexsort((-where.kinds.size[kind], -where.kinds.priority[kind]))
         for pod in order.tolist():
             known = failed.get(int(kind[pod])) == len(mover.floor.steps)
-            if where.row[pod] >= 0 or known:
+            # The greedy start has placed what gangs it could, whole.
+            if where.row[pod] >= 0 or known or where.kinds.specs[kind[pod]].gang:
                 continue
             if mover.effort.exhausted():
                 return

@@ -22,13 +22,13 @@ AMPLE = 1.5
 def improve(work: Work, items: Items, nodes: int, patience: int) -> None:
     """Pack the items anew, then move single pods until pods that wait have room.
 
-    Chains are for what is no item, such as pods with GPUs: a part of the effort is kept for
-    them if any of these waits.
+    Chains are for what is no item, such as pods with GPUs or anti-affinity: a part of the
+    effort is kept for them if any of these waits.
     """
     with work.effort.within(part_for(work, items)):
         _pack(work, items, nodes, patience)
     if not work.optimal and not work.effort.exhausted():
-        ejector = Ejector(work.incumbent, work.certificate, work.loose, work.effort)
+        ejector = Ejector(work.incumbent, work.certificate, work.unordered, work.effort)
         ejector.insert_waiting(work.effort.left)
         work.counters["chains"] += ejector.gains
         work.note()
@@ -36,7 +36,7 @@ def improve(work: Work, items: Items, nodes: int, patience: int) -> None:
 
 def part_for(work: Work, items: Items) -> float:
     """Return which part of the effort packing the items may spend."""
-    others = work.certificate.hopeful(work.incumbent) & work.loose
+    others = work.certificate.hopeful(work.incumbent) & work.unordered
     others[items.signatures] = False
     return 1 - KEPT if others.any() else 1.0
 
@@ -55,8 +55,8 @@ def _pack(work: Work, items: Items, nodes: int, patience: int) -> None:
         for part in _parts(generator.permutation(candidates), nodes):
             if work.effort.exhausted() or not work.effort.affords(AMPLE * longest):
                 return
-            if work.certificate.proves_optimal(work.incumbent):
-                work.optimal = True
+            work.optimal = work.optimal or work.certificate.proves_optimal(work.incumbent)
+            if work.optimal:
                 return
             began = time.perf_counter()
             if repacker.repack(np.sort(part)):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from schedlab.engine import copies
+from schedlab_algorithms.large_neighbourhood.losses import Losses
 from schedlab_algorithms.packing.arrays import Ints, Mask
 from schedlab_algorithms.packing.certificate import Certificate
 from schedlab_algorithms.packing.ejection import FEWER_NODES
@@ -32,6 +34,12 @@ MISSING = 2.0
 
 PLACE_MORE = 0.75
 """How often, while pods wait, a round tries to place more rather than to empty a node."""
+
+LEAST_LOSS = 1e-9
+"""What stands for no loss where its logarithm is taken."""
+
+WHERE_LOST = 0.5
+"""How often it then frees nodes where value is lost rather than those near to a pod's size."""
 
 
 @dataclass
@@ -61,7 +69,7 @@ class Chooser:
         wanted = np.flatnonzero(self._waiting())
         others = np.flatnonzero(self._worth_repacking())
         if len(wanted) and (not len(others) or self.generator.random() < PLACE_MORE):
-            return self._around_signature(wanted)
+            return self._around_loss() or self._around_signature(wanted)
         return self._around_node(others) if len(others) else None
 
     def adapt(self, solved: bool) -> None:
@@ -101,6 +109,25 @@ class Chooser:
         likewise = self.generator.random(len(hosts)) < 0.5
         drawn = self._others(node, np.where(likewise, room, hosts), possible | (hosts > 0))
         return self._scope(drawn, signature)
+
+    def _around_loss(self) -> Scope | None:
+        """Free a node where value is lost, half of the others likewise, half as hosts.
+
+        None where none is lost, and half the time.
+        """
+        lost = self._losses.on(self.incumbent.counts)
+        if not lost.any() or self.generator.random() >= WHERE_LOST:
+            return None
+        appeal = np.log(np.maximum(lost, LEAST_LOSS)) / GREED  # as likely as much is lost
+        node = self._one_of(np.flatnonzero(lost), appeal)
+        hosts = self._appeal_as_hosts(node)
+        likewise = self.generator.random(len(hosts)) < 0.5
+        candidates = (hosts > 0) | (lost > 0)
+        return self._scope(self._others(node, np.where(likewise, appeal, hosts), candidates), None)
+
+    @cached_property
+    def _losses(self) -> Losses:
+        return Losses.of(self.incumbent.problem, self.certificate)
 
     def _around_node(self, nodes: Ints) -> Scope:
         """Free a node, the lighter the likelier if it may be emptied, and hosts for its pods."""

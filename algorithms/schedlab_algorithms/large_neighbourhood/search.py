@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from schedlab_algorithms.cp_sat.affinity_model import add_affinities
 from schedlab_algorithms.cp_sat.device_model import add_devices, masks_in
+from schedlab_algorithms.cp_sat.exclusion_model import add_exclusions
+from schedlab_algorithms.cp_sat.gang_model import add_gangs
 from schedlab_algorithms.cp_sat.goals import goals
 from schedlab_algorithms.cp_sat.lexicographic import solve_in_order
 from schedlab_algorithms.cp_sat.model import counts_in, packing_model
 from schedlab_algorithms.cp_sat.spread_model import add_spread
+from schedlab_algorithms.large_neighbourhood.costs import COST_OF_VARIABLE, SECONDS_OF_VARIABLE
 from schedlab_algorithms.large_neighbourhood.neighbourhoods import Chooser
+from schedlab_algorithms.large_neighbourhood.recutting import recut
 from schedlab_algorithms.packing.ejection import Ejector
 from schedlab_algorithms.packing.incumbent import Masks
 from schedlab_algorithms.packing.scope import Scope, lift
@@ -22,20 +29,20 @@ from schedlab_algorithms.packing.work import Work
 
 Counts = NDArray[np.int32]
 
-COST_OF_VARIABLE = 2e-5
-"""Deterministic seconds charged for building a variable, which CP-SAT does not count."""
-
-SECONDS_OF_VARIABLE = 5e-5
-"""Wall-clock time that must be left for building a variable."""
-
 SHARE_OF_CHAINS = 0.8
 """Which part of what is left chains may spend before large pods are traded for small ones."""
+
+PASSES = 3
+"""How often GPUs are made whole and waiting pods inserted before nodes are repacked."""
 
 STALE = 20
 """After how many rounds in a row that brought nothing waiting pods are inserted again."""
 
-REVIVAL = 6
+REVIVAL = 12
 """How many rounds' effort that may take."""
+
+RECUT = 1.0
+"""Deterministic seconds in which shares of GPUs are dealt anew."""
 
 
 @dataclass(eq=False)
@@ -60,11 +67,14 @@ class Search:
         work.optimal = proven and bool(work.movable.all())
 
     def eject(self) -> None:
-        """Insert waiting pods by ejection chains, then empty nodes, each in half of the effort."""
+        """Make GPUs whole and insert waiting pods, then empty nodes, each in half of the effort."""
         work, ejector = self.work, self._ejector()
+        if work.effort.exhausted():
+            return
         with work.effort.within(0.5):
-            while self._insert(ejector):
-                work.note()
+            for _ in range(PASSES):
+                if not self._make_room(ejector):
+                    break
         with work.effort.within(0.5):
             ejector.empty_nodes(work.effort.left)
         work.counters["chains"] += ejector.gains
@@ -72,25 +82,53 @@ class Search:
 
     def _ejector(self) -> Ejector:
         work = self.work
-        return Ejector(work.incumbent, work.certificate, work.loose, work.effort)
+        return Ejector(work.incumbent, work.certificate, work.unordered, work.effort)
 
-    def _insert(self, ejector: Ejector) -> bool:
-        """Insert waiting pods with all effort; say whether to do so again may bring more.
+    def _make_room(self, ejector: Ejector) -> bool:
+        """Make GPUs whole, insert waiting pods; say whether to do so again may bring more."""
+        work, value = self.work, self.work.incumbent.value
+        with self._unless_worse():
+            self._tighten()
+            self._insert(ejector)
+            self._recut()
+        work.note()
+        return work.incumbent.value > value and self._gpus_wanted()
 
-        If pods wait for GPUs, devices are made whole for them first, unless that makes
-        objectives other than the first worse and nothing is inserted.
-        """
-        work, incumbent, effort = self.work, self.work.incumbent, self.work.effort
-        before, value = incumbent.copy(), incumbent.value
-        for_gpus = incumbent.problem.gpu_count[work.certificate.hopeful(incumbent)].any()
-        if for_gpus:
-            work.counters["shares_moved"] += sharing(incumbent, work.loose, effort).tighten()
-        with effort.within(SHARE_OF_CHAINS):
-            ejector.insert_waiting(effort.left)
-        ejector.trade(effort.left)
-        if incumbent.value < value:
+    def _insert(self, ejector: Ejector) -> None:
+        """Insert waiting pods, then trade large pods for small ones, with all effort."""
+        with self.work.effort.within(SHARE_OF_CHAINS):
+            ejector.insert_waiting(self.work.effort.left)
+        ejector.trade(self.work.effort.left)
+
+    def _tighten(self) -> None:
+        """Move shares of GPUs together, if pods wait for GPUs."""
+        work = self.work
+        if self._gpus_wanted():
+            moved = sharing(work.incumbent, work.loose, work.effort).tighten()
+            work.counters["shares_moved"] += moved
+
+    def _recut(self) -> bool:
+        """Deal shares of GPUs anew, if pods wait for one; say whether more devices are whole."""
+        work, effort = self.work, self.work.effort
+        waiting = work.loose & work.certificate.hopeful(work.incumbent)
+        if effort.exhausted() or not (work.incumbent.problem.gpu_count[waiting] == 1).any():
+            return False
+        share = min(RECUT, effort.left / 2)
+        saved = recut(work.incumbent, work.loose, waiting, effort, share)
+        work.counters["devices_saved"] += saved
+        return saved > 0
+
+    def _gpus_wanted(self) -> bool:
+        incumbent = self.work.incumbent
+        return bool(incumbent.problem.gpu_count[self.work.certificate.hopeful(incumbent)].any())
+
+    @contextmanager
+    def _unless_worse(self) -> Iterator[None]:
+        """Undo what a block does to the incumbent if that makes it worse."""
+        before, incumbent = self.work.incumbent.copy(), self.work.incumbent
+        yield
+        if incumbent.value < before.value:
             incumbent.restore(before)
-        return bool(for_gpus) and incumbent.value > value and not effort.exhausted()
 
     def run(self, chooser: Chooser, share: float, patience: int) -> None:
         """Repack scopes until the effort is spent or ``patience`` rounds bring nothing.
@@ -112,14 +150,18 @@ class Search:
 
     def _revive(self, share: float) -> None:
         """Insert waiting pods into what the rounds have made of the placement."""
-        value, effort = self.work.incumbent.value, self.work.effort
-        if effort.exhausted():
-            return
-        with effort.within(min(REVIVAL * share / effort.left, 1.0)):
-            self._insert(self._ejector())
-        if self.work.incumbent.value > value:
+        work, effort = self.work, self.work.effort
+        value = work.incumbent.value
+        with self._unless_worse():
+            recut_some = self._recut()
+            if not effort.exhausted():
+                with effort.within(min(REVIVAL * share / effort.left, 1.0)):
+                    if not recut_some:
+                        self._tighten()
+                    self._insert(self._ejector())
+        if work.incumbent.value > value:
             self.stale = 0
-            self.work.note()
+            work.note()
 
     def repack(self, scope: Scope, share: float) -> bool:
         """Pack a scope anew unless that is worse; say whether it was solved to the optimum."""
@@ -130,6 +172,9 @@ class Search:
         model = packing_model(work.incumbent, scope, room)
         devices = add_devices(model)
         add_spread(model, work.parts)
+        add_exclusions(model)
+        add_affinities(model, work.parts)
+        add_gangs(model, work.gangs)
         wanted = goals(model)
         work.effort.charge(COST_OF_VARIABLE * len(model.hinted.variables))
         found = solve_in_order(model.hinted, wanted, work.effort, share)

@@ -37,7 +37,7 @@ def improve(work: Work, most_kinds: int, rounds: int, patience: int) -> None:
 
 def _eject(work: Work) -> None:
     """Insert waiting pods, then empty nodes, by ejection chains."""
-    ejector = Ejector(work.incumbent, work.certificate, work.loose, work.effort)
+    ejector = Ejector(work.incumbent, work.certificate, work.unordered, work.effort)
     with work.effort.within(0.5):
         ejector.insert_waiting(work.effort.left)
     ejector.empty_nodes(work.effort.left)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from schedlab.api import Budget, Cluster, Failure, Placement, PodBatch
 from schedlab.engine import FilterScore
 from schedlab_algorithms.packing.arrays import Ints, Mask
 from schedlab_algorithms.packing.names import some_of
-from schedlab_algorithms.packing.sequence import sequence
+from schedlab_algorithms.packing.sequence import Turn, sequence
 from schedlab_algorithms.packing.work import Work
 
 NO_TIME = Failure("", "there was no time to look for a node", 0)
@@ -19,19 +19,21 @@ NO_TIME = Failure("", "there was no time to look for a node", 0)
 def placement_of(work: Work, pods: PodBatch) -> Placement:
     """Return the incumbent of a work as a placement.
 
-    First come the pods that stay, in the order of the start; then pods without spread
-    constraints; then those with, each legal at its turn; the unplaced ones last.
+    First come pods that others with the same affinity follow, then those that stay, in the
+    order of the start; then pods without spread constraints and affinity; then those with,
+    each legal at its turn; the unplaced ones last.
     """
     placement, start = Placement.empty(len(pods)), work.start.placement
     stays = start.sequence[~work.movable[pods.signature[start.sequence]]]
     stays = stays[start.node[stays] >= 0]
     placement.node[stays], placement.devices[stays] = start.node[stays], start.devices[stays]
     alike = _pods_alike(pods)
-    held = work.movable & _owns_no_spread(work)
+    held = work.movable & _owns_no_order(work)
     plain = _place_counts(placement, work, held, alike)
     rest = {s: iter(a.tolist()) for s, a in enumerate(alike) if not held[s]}
-    ordered = [_place_next(placement, rest[s], n, masks) for s, n, masks in _in_turn(work)]
-    placed = np.concatenate([stays, plain, np.array(ordered, np.int64)])
+    masks = {key: iter(mask) for key, mask in work.incumbent.masks.items()}
+    first, then = (_place_turns(placement, turns, rest, masks) for turns in _orders(work))
+    placed = np.concatenate([first, stays, plain, then])
     placement.sequence = np.concatenate([placed, np.flatnonzero(placement.node < 0)])
     return placement
 
@@ -71,7 +73,8 @@ def fill(
             return
 
 
-def _owns_no_spread(work: Work) -> Mask:
+def _owns_no_order(work: Work) -> Mask:
+    """Return the signatures that state neither spread constraints nor affinity terms, (S,)."""
     plain = np.ones(len(work.movable), np.bool_)
     for part in work.parts:
         plain[part.owners] = False
@@ -93,19 +96,28 @@ def _place_counts(placement: Placement, work: Work, which: Mask, alike: list[Int
     return np.concatenate(placed)
 
 
-def _in_turn(work: Work) -> Iterator[tuple[int, int, Iterator[int]]]:
-    """Yield (signature, node, masks) for each pod with spread constraints, in a legal order."""
-    masks = {key: iter(held) for key, held in work.incumbent.masks.items()}
+def _orders(work: Work) -> tuple[list[Turn], list[Turn]]:
+    """Return who of those with spread constraints or affinity come first, and who last."""
+    first, then = list[Turn](), list[Turn]()
     for part in work.parts:
         ordered = sequence(part, work.incumbent.counts)
         assert ordered is not None, "an accepted placement can be sequenced"
-        yield from ((s, n, masks.get((s, n), iter(()))) for s, n in ordered)
+        first += ordered.first
+        then += ordered.then
+    return first, then
 
 
-def _place_next(placement: Placement, queue: Iterator[int], node: int, masks: Iterator[int]) -> int:
-    pod = next(queue)
-    placement.node[pod], placement.devices[pod] = node, next(masks, 0)
-    return pod
+def _place_turns(
+    placement: Placement,
+    turns: Sequence[Turn],
+    rest: Mapping[int, Iterator[int]],
+    masks: Mapping[tuple[int, int], Iterator[int]],
+) -> Ints:
+    """Give the next pod of each signature the node of its turn, and return the pods."""
+    pods = np.array([next(rest[signature]) for signature, _ in turns], np.int64)
+    placement.node[pods] = [node for _, node in turns]
+    placement.devices[pods] = [next(masks.get(turn, iter(())), 0) for turn in turns]
+    return pods
 
 
 def _pods_alike(pods: PodBatch) -> list[Ints]:

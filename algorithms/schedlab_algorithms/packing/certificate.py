@@ -102,8 +102,10 @@ class Certificate:
 
 def certify(problem: PackingProblem, effort: Effort) -> Certificate:
     """Bound the weighted pods that any scheduler could place."""
-    weights, relaxation = problem.value_weights, relax(problem)
-    fluid = fluid_bound(relaxation, weights, SHARE_OF_TIME * effort.seconds)
+    weights, relaxation, cancelled = problem.value_weights, relax(problem), effort.cancelled
+    fluid = fluid_bound(relaxation, weights, SHARE_OF_TIME * effort.seconds, cancelled)
     effort.cut |= not fluid.solved
-    total = fluid_bound(relaxation, np.ones_like(weights), SHARE_OF_TIME * effort.seconds)
-    return Certificate(weights, fluid, relaxation, tier_bounds(relaxation, total), total)
+    ones, seconds = np.ones_like(weights), SHARE_OF_TIME * effort.seconds
+    total = fluid_bound(relaxation, ones, seconds, cancelled)
+    tiers = tier_bounds(relaxation, total, cancelled)
+    return Certificate(weights, fluid, relaxation, tiers, total)

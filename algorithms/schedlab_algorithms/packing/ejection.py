@@ -36,8 +36,8 @@ COST_OF_STEP = 1e-4
 class Ejector:
     """Improves ``incumbent`` by chains of moves of ``loose`` signatures (bool, shape (S,)).
 
-    A loose pod states no spread constraint and none counts it.  A chain that does not make
-    the incumbent better is undone.
+    A loose pod states no spread constraint or affinity, and none counts it.  A chain that does
+    not make the incumbent better is undone.
     """
 
     incumbent: Incumbent
@@ -68,8 +68,9 @@ class Ejector:
         self._value, floor = self.incumbent.value, self.effort.left - share
         for signature in self._in_excess().tolist():
             for node in np.flatnonzero(self.incumbent.counts[signature]).tolist():
-                if self._affords(floor):
-                    self._keep(self._replace(signature, node))
+                if not self._affords(floor):
+                    return
+                self._keep(self._replace(signature, node))
 
     def empty_nodes(self, share: float) -> None:
         """Empty nodes in use, the lightest first, within ``share`` deterministic seconds."""
@@ -77,8 +78,9 @@ class Ejector:
             return
         self._value, floor = self.incumbent.value, self.effort.left - share
         for node in self._light().tolist():
-            if self._affords(floor):
-                self._keep(self._empty(node))
+            if not self._affords(floor):
+                return
+            self._keep(self._empty(node))
 
     def _affords(self, floor: float) -> bool:
         return self.effort.left > floor and not self.effort.exhausted()

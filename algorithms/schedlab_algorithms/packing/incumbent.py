@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from schedlab.api import Placement, PodBatch
 from schedlab.engine import PackingProblem
 from schedlab_algorithms.packing.arrays import Ints, Mask
 from schedlab_algorithms.packing.devices import load
+from schedlab_algorithms.packing.exclusion import Exclusion
 from schedlab_algorithms.packing.objectives import (
     ALL,
     DEFAULT,
@@ -42,6 +43,8 @@ class Incumbent:
         What it is judged by (:mod:`schedlab_algorithms.packing.objectives`).
     home : int32, shape (S, N), or None
         Pods that ran before the batch and may be moved, where they were.
+    exclusions : sequence of Exclusion
+        Who may not share a topology domain; whoever adds a pod asks :meth:`blocked` before.
     """
 
     def __init__(
@@ -49,10 +52,12 @@ class Incumbent:
         problem: PackingProblem,
         objectives: Objectives = DEFAULT,
         home: NDArray[np.int32] | None = None,
+        exclusions: Sequence[Exclusion] = (),
     ) -> None:
         self.problem = problem
         self.objectives = objectives
         self.home = home
+        self.exclusions = exclusions
         self.counts: NDArray[np.int32] = np.zeros(problem.eligible.shape, np.int32)
         self.free = problem.free.copy()
         self.slots = problem.slots.copy()
@@ -132,7 +137,7 @@ class Incumbent:
 
     def copy(self) -> Incumbent:
         """Return a placement that later changes leave alone."""
-        same = Incumbent(self.problem, self.objectives, self.home)
+        same = Incumbent(self.problem, self.objectives, self.home, self.exclusions)
         same.restore(self)
         return same
 
@@ -156,6 +161,14 @@ class Incumbent:
             else:
                 held.remove(mask)
             self._set_masks(signature, node, held)
+
+    def blocked(self, signature: int) -> Mask:
+        """Return the nodes that other pods of the batch keep one more pod off, shape (N,)."""
+        off = np.zeros(len(self.slots), np.bool_)
+        for exclusion in self.exclusions:
+            if exclusion.members[signature]:
+                off |= exclusion.blocked(signature, self.counts)
+        return off
 
     def pods_on(self, node: int, among: Mask) -> list[Pod]:
         """Return the pods on a node whose signatures are ``among`` (bool, shape (S,))."""

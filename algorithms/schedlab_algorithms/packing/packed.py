@@ -12,9 +12,9 @@ from schedlab.engine import Profile
 from schedlab_algorithms.packing.answer import fill, placement_of, put
 from schedlab_algorithms.packing.certificate import Certificate, certify
 from schedlab_algorithms.packing.effort import Effort
-from schedlab_algorithms.packing.fixed import rules_of
 from schedlab_algorithms.packing.objectives import DEFAULT, Objectives
 from schedlab_algorithms.packing.report import report
+from schedlab_algorithms.packing.rules import rules_of
 from schedlab_algorithms.packing.starts import Start, Trials
 from schedlab_algorithms.packing.work import Work, work_on
 
@@ -43,8 +43,9 @@ def packed(
     effort = Effort.of(budget)
     ends = effort.deadline
     problem = engine.packing_problem(filters, cluster, pods)
-    certificate = certify(problem, effort)
     rules = rules_of(filters, cluster, pods.specs)
+    certificate = certify(rules.capped(problem), effort)
+    problem = rules.narrowed(problem)
     trials = Trials(cluster, pods, problem, budget, objectives)
     found = starts(filters, trials, certificate, effort)
     work = improve([work_on(start, rules, certificate, effort) for start in found])
@@ -59,10 +60,12 @@ def packed(
 
 
 def alone(improve: Callable[[Work], None]) -> Improve:
-    """Return how to improve the best start alone."""
+    """Return how to improve the best start, by moving pods that hold in any order alone."""
 
     def improve_best(works: Sequence[Work]) -> Work:
-        improve(works[0])
-        return works[0]
+        work = works[0]
+        work.movable, work.parts = work.unordered, ()
+        improve(work)
+        return work
 
     return improve_best

@@ -16,7 +16,7 @@ def fits(incumbent: Incumbent, signature: int) -> Mask:
     problem = incumbent.problem
     request, count = problem.requests[signature], problem.gpu_count[signature]
     asked = np.flatnonzero(request)
-    able = problem.eligible[signature] & (incumbent.slots > 0)
+    able: Mask = _open(incumbent, signature) & (incumbent.slots > 0)
     able &= (incumbent.free[:, asked] >= request[asked]).all(axis=1)
     if count:
         able &= (incumbent.devices >= problem.gpu_milli[signature]).sum(axis=1) >= count
@@ -25,8 +25,8 @@ def fits(incumbent: Incumbent, signature: int) -> Mask:
 
 def part_that_fits(incumbent: Incumbent, signature: int) -> Floats:
     """Return which part of a pod each node could hold as it is, 0 to 1, shape (N,)."""
-    eligible = incumbent.problem.eligible[signature]
-    return np.where(eligible, _parts(incumbent, signature).min(axis=1), 0.0)
+    parts = _parts(incumbent, signature)
+    return np.where(_open(incumbent, signature), parts.min(axis=1), 0.0)
 
 
 def nearness(incumbent: Incumbent, signature: int) -> Floats:
@@ -34,8 +34,14 @@ def nearness(incumbent: Incumbent, signature: int) -> Floats:
 
     The part that fits, and the mean over what is asked, which tells full nodes apart.
     """
-    eligible, parts = incumbent.problem.eligible[signature], _parts(incumbent, signature)
-    return np.where(eligible, parts.min(axis=1) + parts.mean(axis=1), 0.0)
+    parts = _parts(incumbent, signature)
+    return np.where(_open(incumbent, signature), parts.min(axis=1) + parts.mean(axis=1), 0.0)
+
+
+def _open(incumbent: Incumbent, signature: int) -> Mask:
+    """Return the nodes that take a pod as far as anything but room goes, shape (N,)."""
+    eligible = incumbent.problem.eligible[signature]
+    return eligible & ~incumbent.blocked(signature) if incumbent.exclusions else eligible
 
 
 def _parts(incumbent: Incumbent, signature: int) -> Floats:

@@ -56,8 +56,15 @@ class Trials:
     budget: Budget
     objectives: Objectives = DEFAULT
 
+    def nothing(self, scheduler: FilterScore) -> Start:
+        """Place nothing, as nobody waits for more."""
+        incumbent = Incumbent(self.problem, self.objectives)
+        return _start(scheduler, scheduler.name, Placement.empty(len(self.pods)), incumbent)
+
     def named(self, scheduler: FilterScore) -> Start:
         """Place the batch in the scheduler's own order."""
+        if self.budget.cancelled():
+            return self.nothing(scheduler)
         budget = Budget(seed=self.budget.seed, cancelled=self.budget.cancelled)
         placement = scheduler.schedule(self.cluster, self.pods, budget)
         return self.taken_back(scheduler, scheduler.name, placement)
@@ -76,6 +83,8 @@ class Trials:
 
     def guided(self, scheduler: FilterScore, fluid: FluidBound) -> Start:
         """Place the batch in the order that the relaxation suggests."""
+        if self.budget.cancelled():
+            return self.nothing(scheduler)
         order = guided_order(self.problem, fluid, self.pods)
         permuted = some_of(self.pods, order)
         profile = replace(scheduler.profile, queue_sort="Arrival")

@@ -12,8 +12,9 @@ from schedlab.api import IncumbentPoint
 from schedlab_algorithms.packing.arrays import Mask
 from schedlab_algorithms.packing.certificate import Certificate
 from schedlab_algorithms.packing.effort import Effort
-from schedlab_algorithms.packing.fixed import Rules
+from schedlab_algorithms.packing.gangs import GangRule
 from schedlab_algorithms.packing.incumbent import Incumbent
+from schedlab_algorithms.packing.rules import Rules
 from schedlab_algorithms.packing.sequence import Component
 from schedlab_algorithms.packing.starts import Start
 
@@ -28,7 +29,10 @@ class Work:
     incumbent : Incumbent
         Changed in place; whoever changes it calls :meth:`note`.
     movable : bool, shape (S,)
-        Signatures that may be moved; ``parts`` are their spread constraints.
+        Signatures that may be moved; ``parts`` are their spread constraints and affinity
+        terms.
+    gangs : sequence of GangRule
+        Pods that are placed together or not at all.
     bound : float
         What no placement's value exceeds: of the certificate, or a better one found since.
     optimal : bool
@@ -45,6 +49,7 @@ class Work:
     movable: Mask
     parts: Sequence[Component]
     effort: Effort
+    gangs: Sequence[GangRule] = ()
     bound: float = math.inf
     optimal: bool = False
     exhausted: bool = False
@@ -67,15 +72,34 @@ class Work:
         return (self.bound - self.value) / self.bound if self.bound else 0.0
 
     @property
-    def loose(self) -> Mask:
-        """Movable signatures that state no spread constraint and that none counts, (S,)."""
-        loose = self.movable.copy()
+    def unordered(self) -> Mask:
+        """Movable signatures of which any pod may be placed before any other, shape (S,).
+
+        They state no spread constraint or affinity, none counts them, and they are of no gang.
+        """
+        unordered = self.movable.copy()
         for part in self.parts:
-            loose[part.members] = False
+            unordered[part.members] = False
+        for gang in self.gangs:
+            unordered &= ~gang.members
+        return unordered
+
+    @property
+    def loose(self) -> Mask:
+        """Movable signatures that no rule about other pods of the batch concerns, shape (S,)."""
+        loose = self.unordered
+        for exclusion in self.incumbent.exclusions:
+            loose &= ~exclusion.members
         return loose
 
     def note(self) -> None:
-        """Remember when the incumbent became as good as it is."""
+        """Remember when the incumbent became as good as it is.
+
+        Where the best in the first objective is the best in value, a proof is a bound.
+        """
+        objective, tiers = self.incumbent.objectives[0], self.incumbent.problem.tiers
+        if self.optimal and (objective == "value" or tiers == 1):
+            self.bound = min(self.bound, self.value)
         value, bound = self.value, math.floor(self.bound)
         if self.points and (self.points[-1].value, self.points[-1].bound) == (value, bound):
             return
@@ -86,4 +110,5 @@ class Work:
 def work_on(start: Start, rules: Rules, certificate: Certificate, effort: Effort) -> Work:
     """Return a start as something to improve."""
     movable, parts = rules.movable(start.incumbent.counts)
-    return Work(start, start.incumbent, certificate, movable, parts, effort)
+    start.incumbent.exclusions = rules.exclusions
+    return Work(start, start.incumbent, certificate, movable, parts, effort, rules.gangs)

@@ -107,7 +107,7 @@ def best_fillings(
     """
     order = Order.of(values, sizes, most, capacity)
     fitting = Fitting.of(order)
-    rows = max(CHUNK // max(len(order.types), 1), 1)
+    rows = max(min(CHUNK, limit) // max(len(order.types), 1), 1)
     stack = [_root(order)] if len(order.types) else []
     found = _Found(order, floor, keep)
     work = 0

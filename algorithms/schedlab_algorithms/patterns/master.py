@@ -9,7 +9,7 @@ import numpy as np
 from ortools.linear_solver import pywraplp  # type: ignore[attr-defined]
 
 from schedlab.api import never
-from schedlab_algorithms.packing.stopping import stopping
+from schedlab.engine import stopping
 from schedlab_algorithms.patterns.problem import BinPacking, Ints
 
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from ortools.sat.python import cp_model
 
-from schedlab_algorithms.packing.stopping import stopping
+from schedlab.engine import stopping
 from schedlab_algorithms.patterns.columns import Generation
 from schedlab_algorithms.patterns.diving import Bins
 from schedlab_algorithms.patterns.problem import Ints

@@ -9,6 +9,7 @@ from schedlab.api import Placement
 from schedlab.errors import InputError, nearest
 from schedlab.metrics.verify.arrays import form_faults, sequence_faults, value_faults
 from schedlab.metrics.verify.evictions import PREEMPTION, Departures, eviction_faults
+from schedlab.metrics.verify.gangs import GANGS, gang_faults
 from schedlab.metrics.verify.interpod import PodAffinity, PodAntiAffinity
 from schedlab.metrics.verify.moves import MOVES, Relocations, move_faults
 from schedlab.metrics.verify.node_rules import (
@@ -45,8 +46,8 @@ RULES: dict[str, type[Rule]] = {
     "pod-anti-affinity": PodAntiAffinity,
 }
 
-APART = (PREEMPTION, MOVES)
-"""Constraints on who goes and who moves, which are no rule about a pod on a node."""
+APART = (PREEMPTION, MOVES, GANGS)
+"""Constraints on who goes, who moves and who comes together: no rules about a pod on a node."""
 
 HARD_CONSTRAINTS = (*RULES, *APART)
 """The names of all constraints that a placement can be held to."""
@@ -57,7 +58,10 @@ FORM = "placement"
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One constraint that one pod breaks on one node; empty names stand for the whole placement."""
+    """One constraint that one pod breaks on one node; empty names stand for the whole placement.
+
+    In place of a pod, ``gangs`` name the gang.
+    """
 
     pod: str
     node: str
@@ -164,6 +168,8 @@ def _replay(
         if turn is not None:
             yield from _arrive(workload.pods.names[pod], turn, rules)
             departures.placed(pod)
+    for gang, detail in gang_faults(workload, placement, at):
+        yield Violation(gang, "", GANGS, detail)
 
 
 def _arrive(name: str, turn: Turn, rules: dict[str, Rule]) -> Iterator[Violation]:

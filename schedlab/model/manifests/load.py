@@ -12,6 +12,7 @@ from schedlab.errors import InputError
 from schedlab.model.manifests.controllers import CONTROLLERS, expand
 from schedlab.model.manifests.disruption_budgets import disruption_budget
 from schedlab.model.manifests.dump import DUMP_COMMAND, owners_missing
+from schedlab.model.manifests.gangs import joined, pod_groups
 from schedlab.model.manifests.nodes import node_from_manifest
 from schedlab.model.manifests.objects import SourcedObject
 from schedlab.model.manifests.owners import parents
@@ -37,6 +38,7 @@ READ = (
         "Namespace",
         "PriorityClass",
         "PodDisruptionBudget",
+        "Workload",
     }
 )
 FINISHED = ("Succeeded", "Failed")
@@ -129,17 +131,20 @@ def _pods(
     objects: Sequence[SourcedObject], nodes: Sequence[Node], ignored: Counter[str]
 ) -> Iterator[SourcedPod]:
     classes, owners = _classes(objects), parents(objects)
+    groups = pod_groups(_of_kind(objects, "Workload"))
     known = {node.name for node in nodes}
     for obj in objects:
         if obj.kind == "Pod":
-            pod = pod_from_manifest(obj.manifest, obj.where, classes)
+            name, spec, node = pod_from_manifest(obj.manifest, obj.where, classes)
+            pod = name, joined(spec, groups), node
             reason = _left_out(obj, pod, known)
             if reason:
                 ignored[f"Pod ({reason})"] += 1
             else:
                 yield obj.where, pod
         elif obj.kind in CONTROLLERS and obj.key not in owners:
-            yield from ((obj.where, pod) for pod in expand(obj, nodes, classes))
+            for name, spec, node in expand(obj, nodes, classes):
+                yield obj.where, (name, joined(spec, groups), node)
 
 
 def _starts(objects: Iterable[SourcedObject]) -> dict[str, int]:

@@ -73,6 +73,7 @@ GROUPS = {
     "CSIDriver": {"storage.k8s.io"},
     "CSIStorageCapacity": {"storage.k8s.io"},
     "PodDisruptionBudget": {"policy"},
+    "Workload": {"scheduling.k8s.io"},
 }
 """The API groups of the kinds that are read; others use some of these names too."""
 

@@ -9,6 +9,7 @@ from schedlab.model.manifests.affinity import (
     required_pod_terms,
 )
 from schedlab.model.manifests.fields import Field
+from schedlab.model.manifests.gangs import gang_ref
 from schedlab.model.manifests.gpu import gpu_request
 from schedlab.model.manifests.objects import Manifest, describe, namespace_of
 from schedlab.model.manifests.priority import SYSTEM_CLASSES, Classes, priority
@@ -78,6 +79,7 @@ def pod_spec(pod: Field, classes: Classes) -> PodSpec:
         scheduling_gates=tuple(g["name"].text() for g in spec["schedulingGates"].items()),
         preemption_policy=policy,
         terminating=metadata["deletionTimestamp"].present,
+        gang=gang_ref(spec),
         preempted=metadata["deletionTimestamp"].present and _evicted_by_scheduler(pod["status"]),
     )
 

@@ -13,7 +13,7 @@ POLL = 0.02
 
 
 @contextmanager
-def stopping(stop: Callable[[], None], cancelled: Callable[[], bool]) -> Iterator[None]:
+def stopping(stop: Callable[[], object], cancelled: Callable[[], bool]) -> Iterator[None]:
     """Call ``stop`` from a thread once ``cancelled()`` is true, as long as the block runs."""
     if cancelled is never:
         yield
@@ -28,7 +28,7 @@ def stopping(stop: Callable[[], None], cancelled: Callable[[], bool]) -> Iterato
         watcher.join()
 
 
-def _watch(stop: Callable[[], None], cancelled: Callable[[], bool], done: Event) -> None:
+def _watch(stop: Callable[[], object], cancelled: Callable[[], bool], done: Event) -> None:
     while not done.wait(POLL):
         if cancelled():
             stop()
