@@ -1,11 +1,13 @@
-"""Simulated annealing by heat bath: whole neighbourhoods priced at once, one move drawn.
+"""Simulated annealing by heat bath: all machines are paired, and every pair swaps at once.
 
-A batch draws some processes and prices, in a few NumPy calls, their shifts to every machine
-and their swaps with some partners.  Adding Gumbel noise of the temperature to the prices and
-taking the least draws a move as the heat bath does, in proportion to exp(-price / T), with
-staying as one of the choices.  The moves drawn in a batch are then made one after the other:
-each is priced again, exactly and as things stand by then, and made with the probability
-exp(-(exact - seen) / T).
+A sweep pairs the machines at random and prices, in a few NumPy calls, every swap of a process
+of one machine with a process of the other, nobody being among them: for all pairs of machines
+together some thousand swaps and shifts.  Adding Gumbel noise to price / T and taking the least
+draws one move for each pair as the heat bath does, in proportion to exp(-price / T), with
+staying as one of the choices.  Pairs share no machine, so their prices add up, except for
+services that are moved by several: of those only the first may move in a sweep.  Prices may
+be rounded to float32 while it is hot; the moves drawn are priced again exactly and made with
+the probability exp(-(exact - seen) / T).
 
 Source: simulated annealing after Kirkpatrick, Gelatt and Vecchi (1983); shifts and swaps as
 in the challenge's literature, among others Gavranović, Buljubašić and Demirović (2012) and
@@ -18,159 +20,98 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from schedlab_algorithms.machine_reassignment.deltas import shift, shifts, swaps
-from schedlab_algorithms.machine_reassignment.exchanges import NOBODY, exchanges, side
-from schedlab_algorithms.machine_reassignment.problem import Ints, Problem
-from schedlab_algorithms.machine_reassignment.state import NEVER, Floats, State
-
-SHIFTS, SWAPS, PARTNERS = 16, 8, 64
-"""How many processes a batch prices for shifts and for swaps, and with how many partners."""
-
-CHOICES = 80
-"""How many choices of who leaves are looked at on each side of an exchange."""
-
-ALIKE = 200
-"""Half of the partners are drawn among so many processes that ask for the most similar."""
-
-LOOKED_AT = 1000
-"""Among how many processes of a similar amount those most alike are looked for."""
-
-POOL = 1 << 20
-"""How many numbers of noise are drawn once and read from random places ever after."""
+from schedlab_algorithms.machine_reassignment.chances import Chances
+from schedlab_algorithms.machine_reassignment.columns import Floats
+from schedlab_algorithms.machine_reassignment.pairs import Pairs, swap_prices
+from schedlab_algorithms.machine_reassignment.problem import Ints
+from schedlab_algorithms.machine_reassignment.state import NEVER, State
+from schedlab_algorithms.machine_reassignment.tables import Tables
 
 
 @dataclass(frozen=True)
-class Chances:
-    """Random numbers and neighbours by similarity: what a run draws from.
+class Moves:
+    """The moves drawn: rows ``ours`` and ``theirs`` of the pairs in some columns.
 
     Attributes
     ----------
-    random : numpy Generator
-    noise : float64, shape (POOL,)
-        Negative Gumbel noise.
-    alike : int64, shape (P, at most ALIKE)
+    column, ours, theirs : int64, shape (n,)
+    seen : float64, shape (n,)
+        Their prices, additions included.
     """
 
-    random: np.random.Generator
-    noise: Floats
-    alike: Ints
+    column: Ints
+    ours: Ints
+    theirs: Ints
+    seen: Floats
 
-    @classmethod
-    def of(cls, problem: Problem, seed: int) -> Chances:
-        """Return the chances of a seed."""
-        random = np.random.default_rng(seed)
-        return cls(random, np.log(-np.log(random.random(POOL))), similar(problem))
-
-    def noises(self, *shape: int) -> Floats:
-        """Return noise of a shape."""
-        size = int(np.prod(shape))
-        start = int(self.random.integers(POOL - size))
-        return self.noise[start : start + size].reshape(shape)
+    def some(self, kept: Ints) -> Moves:
+        """Return the moves at some places."""
+        return Moves(self.column[kept], self.ours[kept], self.theirs[kept], self.seen[kept])
 
 
-def similar(problem: Problem) -> Ints:
-    """Return for each process those that ask for the most similar, nearest first.
-
-    Of many processes only those that ask for a similar amount in all are looked at.
-    """
-    scale = np.maximum(np.median(problem.capacity, axis=0), 1)
-    asked = problem.requirement / scale
-    order = np.argsort(asked.sum(axis=1), kind="stable")
-    rows = np.empty((len(asked), min(ALIKE, max(len(asked) - 1, 1))), np.int64)
-    for rank, p in enumerate(order.tolist()):
-        start = min(max(rank - LOOKED_AT // 2, 0), max(len(order) - LOOKED_AT, 0))
-        window = order[start : start + LOOKED_AT]
-        rows[p] = _nearest(asked, p, window)[: rows.shape[1]]
-    return rows
+def draw(price: Floats, chances: Chances, temperature: float) -> Moves:
+    """Draw one swap for each pair, and return those that are not staying."""
+    choices, _, h = price.shape
+    flat = price.reshape(-1, h)
+    noise = chances.noises(*flat.shape)
+    heated = flat * (1 / temperature)
+    heated += noise
+    best = heated.argmin(axis=0)
+    column = np.flatnonzero(best)
+    ours, theirs = np.divmod(best[column], choices)
+    return Moves(column, ours, theirs, flat[best[column], column].astype(np.float64))
 
 
-def _nearest(asked: Floats, p: int, window: Ints) -> Ints:
-    distance = ((asked[window] - asked[p]) ** 2).sum(axis=1)
-    distance[window == p] = np.inf
-    return window[np.argsort(distance, kind="stable")]
+def sweep(state: State, tables: Tables, chances: Chances, temperature: float) -> int:
+    """Pair the machines, draw a swap for each pair and make them; return how many were made."""
+    pairs = Pairs.drawn(state, tables, chances.random)
+    added = tables.reluctance(temperature).take(pairs.who)
+    moves = draw(swap_prices(state, tables, pairs, added), chances, temperature)
+    moves = moves.some(independent(tables, pairs, moves))
+    return _make(state, tables, pairs, moves, added, chances, temperature)
 
 
-def batch(state: State, chances: Chances, temperature: float) -> int:
-    """Draw and make some shifts and some swaps; return how many were made."""
-    made = _shift_some(state, chances, temperature)
-    return made + _swap_some(state, chances, temperature)
-
-
-def exchange(state: State, chances: Chances, temperature: float) -> int:
-    """Draw and make an exchange between two machines; return how many were made."""
-    a, b = chances.random.choice(state.problem.machines, 2, replace=False).tolist()
-    ours = side(state, a, b, CHOICES, chances.random)
-    theirs = side(state, b, a, CHOICES, chances.random)
-    prices = exchanges(state, a, b, ours, theirs)
-    best = int((prices + temperature * chances.noises(*prices.shape)).argmin())
-    i, j = divmod(best, prices.shape[1])
-    moves = [(p, b) for p in ours.who[i].tolist() if p != NOBODY]
-    moves += [(q, a) for q in theirs.who[j].tolist() if q != NOBODY]
-    return int(len(moves) > 0 and _make(state, moves, prices[i, j], temperature, chances))
+def independent(tables: Tables, pairs: Pairs, moves: Moves) -> Ints:
+    """Return which moves to keep so that no two concern related services."""
+    h = len(pairs.machine) // 2
+    services = tables.service[
+        [pairs.who[moves.ours, moves.column], pairs.who[moves.theirs, moves.column + h]]
+    ]
+    kept, taken = [], set[int]()
+    for k, (s, t) in enumerate(services.T.tolist()):
+        concerned = {x for x in (s, t) if tables.tied[x]}
+        if concerned & taken or (len(concerned) == 2 and t in tables.related[s]):
+            continue
+        for x in concerned:
+            taken |= tables.related[x]
+        kept.append(k)
+    return np.array(kept, np.int64)
 
 
 def _make(
     state: State,
-    moves: list[tuple[int, int]],
-    seen: float,
-    temperature: float,
+    tables: Tables,
+    pairs: Pairs,
+    moves: Moves,
+    added: Floats,
     chances: Chances,
-) -> bool:
-    """Make moves one by one, and take them back unless their exact price agrees."""
-    before, price = [int(state.at[p]) for p, _ in moves], 0.0
-    for p, to in moves:
-        price += shift(state, p, to)
-        state.move(p, to)
-    if _agrees(price, seen, temperature, chances):
-        return True
-    for (p, _), machine in zip(reversed(moves), reversed(before), strict=True):
-        state.move(p, machine)
-    return False
-
-
-def _shift_some(state: State, chances: Chances, temperature: float) -> int:
-    ps = chances.random.integers(0, state.problem.processes, SHIFTS)
-    prices = shifts(state, ps)
-    to = (prices + temperature * chances.noises(*prices.shape)).argmin(axis=1)
-    made = 0
-    for row in np.flatnonzero(to != state.at[ps]).tolist():
-        p, machine = int(ps[row]), int(to[row])
-        if _agrees(shift(state, p, machine), prices[row, machine], temperature, chances):
-            state.move(p, machine)
-            made += 1
-    return made
-
-
-def _swap_some(state: State, chances: Chances, temperature: float) -> int:
-    ps, qs = _couples(state.problem, chances)
-    prices = swaps(state, ps, qs)
-    noise = chances.noises(SWAPS, PARTNERS + 1)
-    heated = prices + temperature * noise[:, 1:]
-    best = heated.argmin(axis=1)
-    rows = np.flatnonzero(heated[np.arange(SWAPS), best] < temperature * noise[:, 0])
-    return sum(
-        _swap(state, int(ps[k]), int(qs[k, best[k]]), prices[k, best[k]], temperature, chances)
-        for k in rows.tolist()
-    )
-
-
-def _couples(problem: Problem, chances: Chances) -> tuple[Ints, Ints]:
-    random, alike = chances.random, chances.alike
-    ps = random.integers(0, problem.processes, SWAPS)
-    qs = random.integers(0, problem.processes, (SWAPS, PARTNERS))
-    near = random.integers(0, alike.shape[1], (SWAPS, PARTNERS // 2))
-    qs[:, : PARTNERS // 2] = alike[ps[:, None], near]
-    return ps, qs
-
-
-def _swap(state: State, p: int, q: int, seen: float, temperature: float, chances: Chances) -> bool:
-    here, there = int(state.at[p]), int(state.at[q])
-    return here != there and _make(state, [(p, there), (q, here)], seen, temperature, chances)
-
-
-def _agrees(price: float, seen: float, temperature: float, chances: Chances) -> bool:
-    """Accept a move whose exact price is not worse than the one seen, else perhaps."""
-    worse = price - seen
-    if worse <= 0:
-        return price < NEVER
-    return bool(chances.random.random() < np.exp(-worse / temperature))
+    temperature: float,
+) -> int:
+    """Make the moves whose exact prices agree with those seen, all at once."""
+    h = len(pairs.machine) // 2
+    ends = np.stack([moves.column, moves.column + h])
+    rows = np.stack([moves.ours, moves.theirs])
+    machine, who = pairs.machine[ends], pairs.who[rows, ends]
+    slack = state.slack[machine] + tables.exact[pairs.leaving[rows, ends]]
+    slack -= tables.exact[pairs.joining[rows, ends]][::-1]
+    cost = -(np.minimum(slack, 0) * state.columns.weight[machine]).sum(axis=2)
+    price = cost - state.machine_cost[machine] + pairs.beside[rows, ends] + added[rows, ends]
+    service = tables.service[who]
+    price += np.where(service[0] == service[1], 0, pairs.faults[rows, ends])
+    exact = price.sum(axis=0)
+    made = np.flatnonzero(chances.agrees(exact - moves.seen, temperature) & (exact < NEVER / 2))
+    machine, who = machine[:, made], who[:, made]
+    state.slack[machine], state.machine_cost[machine] = slack[:, made], cost[:, made]
+    moved = who != tables.nobody
+    state.count_again(who[moved], machine[moved], machine[::-1][moved])
+    return int(moved.any(axis=0).sum())

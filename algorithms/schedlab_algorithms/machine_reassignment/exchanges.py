@@ -11,11 +11,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from schedlab_algorithms.machine_reassignment.deltas import shifts
+from schedlab_algorithms.machine_reassignment.chances import Chances
+from schedlab_algorithms.machine_reassignment.columns import Floats
+from schedlab_algorithms.machine_reassignment.deltas import shift, shifts
 from schedlab_algorithms.machine_reassignment.problem import Ints
-from schedlab_algorithms.machine_reassignment.state import NEVER, Floats, State
+from schedlab_algorithms.machine_reassignment.state import NEVER, State
 
 NOBODY = -1
+
+CHOICES = 80
+"""How many choices of who leaves are looked at on each side of an exchange."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +63,11 @@ def side(state: State, source: int, to: int, most: int, random: np.random.Genera
 
 
 def _columns_change(state: State, source: int, to: int, left: Floats, joined: Floats) -> Floats:
-    after = np.minimum(state.slack[source] + left, 0) + np.minimum(state.slack[to] - joined, 0)
-    return -(after @ state.ones) - state.machine_cost[source] - state.machine_cost[to]
+    weight, before = state.columns.weight, state.machine_cost[source] + state.machine_cost[to]
+    after = np.minimum(state.slack[source] + left, 0) @ weight[source]
+    after += np.minimum(state.slack[to] - joined, 0) @ weight[to]
+    change: Floats = -after - before
+    return change
 
 
 def _with_nobody(amounts: Floats) -> Floats:
@@ -85,7 +93,35 @@ def exchanges(state: State, a: int, b: int, ours: Side, theirs: Side) -> Floats:
     price = ours.price[:, None] + theirs.price
     price -= state.machine_cost[a] + state.machine_cost[b]
     over = theirs.joined - (state.slack[a] + ours.left)[:, None, :]
-    price += np.maximum(over, 0, out=over) @ state.ones
+    price += np.maximum(over, 0, out=over) @ state.columns.weight[a]
     np.subtract((ours.joined - state.slack[b])[:, None, :], theirs.left, out=over)
-    price += np.maximum(over, 0, out=over) @ state.ones
+    price += np.maximum(over, 0, out=over) @ state.columns.weight[b]
     return price
+
+
+def exchange(state: State, chances: Chances, temperature: float) -> int:
+    """Draw and make an exchange between two machines; return how many were made."""
+    a, b = chances.random.choice(state.problem.machines, 2, replace=False).tolist()
+    ours = side(state, a, b, CHOICES, chances.random)
+    theirs = side(state, b, a, CHOICES, chances.random)
+    prices = exchanges(state, a, b, ours, theirs)
+    best = int((prices + temperature * chances.noises(*prices.shape)).argmin())
+    i, j = divmod(best, prices.shape[1])
+    moves = [(p, b) for p in ours.who[i].tolist() if p != NOBODY]
+    moves += [(q, a) for q in theirs.who[j].tolist() if q != NOBODY]
+    return int(len(moves) > 0 and _make(state, moves, prices[i, j], temperature, chances))
+
+
+def _make(
+    state: State, moves: list[tuple[int, int]], seen: float, temperature: float, chances: Chances
+) -> bool:
+    """Make moves one by one, and take them back unless their exact price agrees."""
+    before, price = [int(state.at[p]) for p, _ in moves], 0.0
+    for p, to in moves:
+        price += shift(state, p, to)
+        state.move(p, to)
+    if price < NEVER / 2 and chances.agrees(np.array([price - seen]), temperature)[0]:
+        return True
+    for (p, _), machine in zip(reversed(moves), reversed(before), strict=True):
+        state.move(p, machine)
+    return False

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from ortools.sat.python import cp_model
 
+from schedlab_algorithms.machine_reassignment.columns import Columns
 from schedlab_algorithms.machine_reassignment.problem import Ints, Problem
-from schedlab_algorithms.machine_reassignment.state import Columns
 
 Where = dict[tuple[int, int], cp_model.IntVar]
 
@@ -107,10 +107,10 @@ class Neighbourhood:
             for one in self._near(s, neighbourhood, index):
                 self.model.add_bool_or([*company, one.Not()])
 
-    def _loads(self) -> list[cp_model.IntVar]:
+    def _loads(self) -> list[cp_model.LinearExpr]:
         return [over for m in self.machines for over in self._machine(m)]
 
-    def _machine(self, m: int) -> list[cp_model.IntVar]:
+    def _machine(self, m: int) -> list[cp_model.LinearExpr]:
         """Return what is above each limit; a capacity is one too if it is exceeded now."""
         here = [p for p in self.free if (p, m) in self.where]
         first = self.problem.initial[here] == m
@@ -124,8 +124,9 @@ class Neighbourhood:
                 self.model.add(used <= int(limit[column]))
                 continue
             most = sum(abs(a) for a in amounts) + abs(int(limit[column]))
-            costs.append(self.model.new_int_var(0, most, ""))
-            self.model.add(costs[-1] >= used - int(limit[column]))
+            over = self.model.new_int_var(0, most, "")
+            self.model.add(over >= used - int(limit[column]))
+            costs.append(int(self.columns.weight[m, column]) * over)
         return costs
 
     def _moves(self) -> list[cp_model.LinearExpr]:

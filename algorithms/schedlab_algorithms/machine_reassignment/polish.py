@@ -1,17 +1,20 @@
-"""Improve a cold assignment: exchanges that help, and CP-SAT on a few machines at a time."""
+"""Improve a cold assignment: sweeps and exchanges that help, and CP-SAT on a few machines."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from schedlab_algorithms.machine_reassignment.annealing import Chances, exchange
+from schedlab_algorithms.machine_reassignment.annealing import sweep
+from schedlab_algorithms.machine_reassignment.chances import Chances
+from schedlab_algorithms.machine_reassignment.exchanges import exchange
 from schedlab_algorithms.machine_reassignment.neighbourhood import Answer, Neighbourhood
 from schedlab_algorithms.machine_reassignment.progress import Effort, Result, Tell
 from schedlab_algorithms.machine_reassignment.state import State
+from schedlab_algorithms.machine_reassignment.tables import Tables
 
-EXCHANGES = 16
-"""How many exchanges are drawn before each neighbourhood."""
+SWEEPS, EXCHANGES = 24, 16
+"""How many sweeps are made, and exchanges drawn, before each neighbourhood."""
 
 STILL = 0.1
 """Their temperature: below the least difference between two costs."""
@@ -26,7 +29,7 @@ SIZE, LEAST, GROWS, SHRINKS = 4.0, 2.0, 0.1, 0.2
 """How many machines are freed at first and at least, and what that grows by if CP-SAT
 exhausts them, and shrinks by if it does not."""
 
-STUBBORN = 0.9
+STUBBORN = 0.97
 """The share of the effort after which a state that still breaks a rule is given up."""
 
 
@@ -35,12 +38,14 @@ def polish(state: State, chances: Chances, effort: Effort, result: Result, tell:
 
     Every step lowers the state's total, so that dear rules are mended before all else.
     """
-    fits, size = state.problem.fits(), SIZE
+    fits, size, tables = state.problem.fits(), SIZE, Tables(state, np.float64)
     if not state.broken() and state.objective() > result.value:
         state.load(result.assignment)
     while (spent := effort.share(result.batches)) < 1:
         if spent > STUBBORN and state.broken():
             state.load(result.assignment)
+        for _ in range(SWEEPS):
+            sweep(state, tables, chances, STILL)
         for _ in range(EXCHANGES):
             exchange(state, chances, STILL)
         machines = _some(state, chances, round(size), fits)
@@ -53,13 +58,14 @@ def polish(state: State, chances: Chances, effort: Effort, result: Result, tell:
 
 
 def _some(state: State, chances: Chances, count: int, fits: NDArray[np.bool_]) -> list[int]:
-    """Draw machines: the first by what it and the faults on it cost, the others by how many
-    of its processes fit on them."""
+    """Draw machines: the first by what it and the faults on it cost, the others by how much
+    of what it runs fits on them."""
     random, machines = chances.random, state.problem.machines
     faults = state.entry[state.problem.service, state.at] - state.fault
     cost = state.machine_cost + 1.0 + np.bincount(state.at, faults, minlength=machines)
     first = int(random.choice(machines, p=cost / cost.sum()))
-    near = fits[state.at == first].sum(axis=0) + 0.5
+    here = state.at == first
+    near = state.size[here] @ fits[here] + 1.0
     near[first] = 0
     others = random.choice(machines, min(count, machines) - 1, replace=False, p=near / near.sum())
     return [first, *others.tolist()]

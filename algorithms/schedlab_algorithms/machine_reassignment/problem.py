@@ -98,6 +98,10 @@ class Problem:
         np.add.at(used, assignment, self.requirement)
         return used
 
+    def sizes(self) -> Ints:
+        """Return what all that each process asks for costs above safety, at least 1, (P,)."""
+        return np.maximum(self.requirement @ np.maximum(self.load_weight, 1), 1)
+
     def room(self) -> Ints:
         """Return what newcomers may use of each machine at most, shape (M, R).
 

@@ -5,10 +5,8 @@ are priced: ``strain`` for each unit above a capacity, ``fault`` for each pair o
 of a service on one machine, each missing location, each process without a neighbour it
 depends on.  A process never goes where it could not be if nothing else moved in.
 
-Every amount is kept in *slack* columns, one row a machine, in units of cost: a column's
-cost is max(0, -slack).  The columns are the resources' loads, the balances, and the
-resources' capacities with transient usage.  All numbers are whole; they are kept as
-float64, which is exact below 2**53 and faster than int64 in NumPy's minima and products.
+What is left below every limit of :mod:`~schedlab_algorithms.machine_reassignment.columns` is
+kept as *slack*, one row a machine: a column's cost is weight max(0, -slack).
 """
 
 from __future__ import annotations
@@ -16,62 +14,16 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from schedlab_algorithms.machine_reassignment.columns import Columns
 from schedlab_algorithms.machine_reassignment.cost import cost_of
 from schedlab_algorithms.machine_reassignment.problem import Ints, Problem
-
-Floats = NDArray[np.float64]
 
 NEVER = 2.0**50
 """The cost of putting a process where it cannot be."""
 
 
-class Columns:
-    """What each process takes of each machine's columns, and what there is of them.
-
-    Attributes
-    ----------
-    limit : float64, shape (M, N)
-    away, home : float64, shape (P, N)
-        What a process takes of any other machine than its first one, and of that: there,
-        transient resources are used whether it stays or goes.
-    loads : int
-        The number of columns before the capacities.
-    """
-
-    def __init__(self, problem: Problem, strain: float) -> None:
-        take, limit = _loads(problem)
-        price = _capacity_price(problem, strain)
-        capacity = problem.requirement * price
-        self.loads = take.shape[1]
-        self.limit = np.hstack([limit, problem.room() * price]).astype(np.float64)
-        self.away = np.hstack([take, capacity]).astype(np.float64)
-        self.home = np.hstack([take, np.where(problem.transient, 0, capacity)]).astype(np.float64)
-
-
-def _capacity_price(problem: Problem, strain: float) -> Floats:
-    """Return the cost of a unit above capacity.
-
-    A resource counted in small numbers has cheap loads; its capacity must not be as cheap.  In
-    between, by the square root: as dear as a share of the capacity, big loads cannot travel.
-    """
-    size = np.maximum(np.median(problem.capacity, axis=0), 1)
-    return np.rint(strain * max(problem.load_weight.max(), 1) * np.sqrt(size.max() / size))
-
-
-def _loads(problem: Problem) -> tuple[Ints, Ints]:
-    """Return the weighted columns of loads and balances, by process and by machine."""
-    loaded = problem.load_weight > 0
-    weight = problem.load_weight[loaded]
-    take, limit = [problem.requirement[:, loaded] * weight], [problem.safety[:, loaded] * weight]
-    for b in problem.balances:
-        for amounts, columns in ((problem.requirement, take), (problem.capacity, limit)):
-            column = b.weight * (amounts[:, b.second] - b.target * amounts[:, b.first])
-            columns.append(column[:, None])
-    return np.hstack(take), np.hstack(limit)
-
-
 class Dependencies:
-    """Who depends on whom, both ways, as arrays of services."""
+    """Who depends on whom, both ways, as arrays of services; which have any, shape (S,)."""
 
     def __init__(self, problem: Problem) -> None:
         on = [np.unique(d[d != s]) for s, d in enumerate(problem.dependencies)]
@@ -81,6 +33,7 @@ class Dependencies:
                 of[other].append(s)
         self.on = on
         self.of = [np.array(services, np.int64) for services in of]
+        self.some = np.array([len(a) + len(b) > 0 for a, b in zip(on, of, strict=True)])
 
 
 class State:
@@ -105,6 +58,8 @@ class State:
     movers : int64
         How many services have moved so many processes.
     most_moved : int
+    size : float64, shape (P,)
+        :meth:`Problem.sizes`.
     """
 
     def __init__(self, problem: Problem, assignment: Ints, strain: float, fault: float) -> None:
@@ -114,7 +69,7 @@ class State:
         self.barred = np.where(problem.fits(), 0.0, NEVER)
         self.process_cost = (problem.process_move_cost * problem.process_weight).astype(float)
         self.machine_move = (problem.machine_move_cost * problem.machine_weight).astype(float)
-        self.ones = np.ones(self.columns.limit.shape[1])
+        self.size = problem.sizes().astype(np.float64)
         self.load(assignment)
 
     def load(self, assignment: Ints) -> None:
@@ -125,7 +80,7 @@ class State:
         take = np.where(away[:, None], self.columns.away, self.columns.home)
         self.slack = self.columns.limit.copy()
         np.subtract.at(self.slack, self.at, take)
-        self.machine_cost = np.maximum(-self.slack, 0) @ self.ones
+        self.machine_cost = (np.maximum(-self.slack, 0) * self.columns.weight).sum(axis=1)
         self._count(away)
 
     def _count(self, away: NDArray[np.bool_]) -> None:
@@ -158,11 +113,12 @@ class State:
 
     def broken(self) -> float:
         """Return what the broken rules cost."""
-        over = float(np.maximum(-self.slack[:, self.columns.loads :], 0).sum())
+        over = np.maximum(-self.slack, 0) * self.columns.weight
         pairs = self.conflicts()
         spread = np.maximum(self.problem.spread - self.locations, 0).sum()
         lonely = (self.dependents * (self.in_neighbourhood == 0)).sum()
-        return over + self.fault * float(pairs + spread + lonely)
+        above = float(over[:, self.columns.loads :].sum())
+        return above + self.fault * float(pairs + spread + lonely)
 
     def conflicts(self) -> int:
         """Return the number of pairs of a service's processes on one machine."""
@@ -182,8 +138,8 @@ class State:
         columns, slack, s = self.columns, self.slack, int(self.problem.service[p])
         slack[source] += columns.home[p] if source == first else columns.away[p]
         slack[to] -= columns.home[p] if to == first else columns.away[p]
-        self.machine_cost[source] = -np.minimum(slack[source], 0).sum()
-        self.machine_cost[to] = -np.minimum(slack[to], 0).sum()
+        for m in (source, to):
+            self.machine_cost[m] = -(np.minimum(slack[m], 0) @ columns.weight[m])
         self.entry[s, source] -= self.fault
         self.entry[s, to] += self.fault
         self.at[p] = to
@@ -192,6 +148,30 @@ class State:
             self._count_moved(s, 1)
         elif to == first:
             self._count_moved(s, -1)
+
+    def count_again(self, ps: Ints, source: Ints, to: Ints) -> None:
+        """Put processes on other machines, whose slack and cost the caller has changed.
+
+        Services with dependencies may be among them once each.
+        """
+        problem, s = self.problem, self.problem.service[ps]
+        self.at[ps] = to
+        for machines, by in ((source, -1), (to, 1)):
+            np.add.at(self.entry, (s, machines), by * self.fault)
+            np.add.at(self.in_location, (s, problem.location[machines]), by)
+        self.locations[s] = (self.in_location[s] > 0).sum(axis=1)
+        first = problem.initial[ps]
+        np.add.at(self.moved, s, (to != first) * 1 - (source != first))
+        self.movers = np.bincount(self.moved, minlength=problem.processes + 2)
+        self.most_moved = int(self.moved.max(initial=0))
+        self._change_neighbourhoods(s, problem.neighbourhood[source], problem.neighbourhood[to])
+
+    def _change_neighbourhoods(self, s: Ints, before: Ints, after: Ints) -> None:
+        alone = ~self.dependencies.some[s]
+        np.add.at(self.in_neighbourhood, (s[alone], before[alone]), -1)
+        np.add.at(self.in_neighbourhood, (s[alone], after[alone]), 1)
+        for k in np.flatnonzero(~alone & (before != after)).tolist():
+            self._change_neighbourhood(int(s[k]), int(before[k]), int(after[k]))
 
     def _relocate(self, s: int, source: int, to: int) -> None:
         location, neighbourhood = self.problem.location, self.problem.neighbourhood
