@@ -101,7 +101,7 @@ class FeasibleView(NodeView):
                 counts[:] = np.bincount(codes[self._feasible] + 1, minlength=len(counts))
             else:
                 np.add.at(counts, codes[rows] + 1, np.where(entering, 1, -1))
-        self._found = self._static = self._dynamic = None
+        self._found = self._static = self._dynamic = self._free = None
 
     def count_by_domain(self, codes: NDArray[np.integer], size: int) -> Ints:
         """Return how many of the nodes are in each of the domains, shape (size,)."""

@@ -30,7 +30,9 @@ def gang_of(spec: PodSpec) -> Name | None:
 
 def missing(cluster: Cluster, specs: Iterable[PodSpec]) -> dict[Name, int]:
     """Return how many more pods of each gang of ``specs`` must be placed together, if any."""
-    wanted = {(s.namespace, s.gang.name): s.gang.least for s in specs if s.gang is not None}
+    wanted = {name: s.gang.least for s in specs if s.gang and (name := gang_of(s))}
+    if not wanted:
+        return {}
     log = cluster.log
     placed = np.bincount(log.signatures(0), log.signs(0), minlength=len(cluster.specs))
     for spec, pods in zip(cluster.specs, placed.tolist(), strict=True):

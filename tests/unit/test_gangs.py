@@ -319,3 +319,19 @@ def test_a_group_has_one_policy(tmp_path: Path, policy: str) -> None:
     wrong = WORKLOAD.replace("{gang: {minCount: 4}}", policy)
     with pytest.raises(InputError, match=r"podGroups\[0\]\.policy"):
         read(tmp_path, wrong)
+
+
+def test_whoever_is_let_in_by_evictions_breaks_no_gang() -> None:
+    """Two pods of a gang run and a third arrives: a larger pod could only go in place of one."""
+    member = cpu(1, Gang("g", 2))
+    bound = PodBatch.of([("default/b0", member), ("default/b1", member)])
+    case = workload([2, 1], member, cpu(2, priority=10))
+    case = replace(case, bound=bound, bound_node=np.array([0, 0], np.int32))
+    assert placed(case, Defragment(evict=True)) == [True, False]
+
+
+def test_a_gang_that_nobody_can_complete_keeps_no_other_from_its_place() -> None:
+    """Its number must not overflow the model: the greedy start leaves a pod that has room."""
+    pods = [cpu(c) for c in (3, 3, 2, 2, 2)]
+    stray = placed(workload([6, 6], cpu(1, Gang("g")), *pods), CpSatPacking(start=("worst-fit",)))
+    assert stray == [False, *[True] * 5]

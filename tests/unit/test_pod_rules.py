@@ -273,3 +273,19 @@ def test_pods_with_rules_are_moved_like_others(scheduler: Scheduler) -> None:
     greedy, after = place(case, engine.greedy("best-fit")), place(case, scheduler)
     assert after.info["fixed_pods"] == 0
     assert (after.node >= 0).sum() > (greedy.node >= 0).sum()
+
+
+@pytest.mark.parametrize("scheduler", [CpSatPacking(), LargeNeighbourhood()])
+def test_two_that_would_each_have_to_be_the_first_are_not_both_placed(scheduler: Scheduler) -> None:
+    """Each is meant by the other's term, in another zone: whoever comes second is not legal."""
+
+    def seeks(label: str) -> tuple[PodAffinityTerm, ...]:
+        return (PodAffinityTerm(ZONE, LabelSelector.of({label: "x"})),)
+
+    labels = (("g", "x"), ("h", "x"))
+    one, other = (
+        PodSpec(labels=labels, requests=(("cpu", cpu),), required_affinity=seeks(label))
+        for cpu, label in ((2, "g"), (3, "h"))
+    )
+    nodes = [node("n1", 2, "z1"), node("n2", 3, "z2")]
+    assert (place(workload(nodes, one, other), scheduler).node >= 0).sum() == 1

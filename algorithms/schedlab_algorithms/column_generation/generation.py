@@ -166,7 +166,7 @@ class Generation:
         prices = self.solve()
         if prices is None:
             return
-        share = WHOLE * min(effort.left, effort.seconds)
-        times = restricted(self.master, prices, hint, share, effort)
+        with effort.within(WHOLE):
+            times = restricted(self.master, prices, hint, effort.left, effort)
         if times is not None:
             self.put(times, nodes)

@@ -25,8 +25,10 @@ def _add(model: PackingModel, gang: GangRule, inside: Sequence[int]) -> None:
     needed = gang.least - (placed - lifted)
     if needed <= 0:
         return
+    most = int(model.room.supply[list(inside)].sum())
+    # A number that nobody can reach is one more than all there are; any higher may overflow.
+    needed = min(needed, most + 1)
     together = model.hinted.integer(int(placed > lifted), 1, int(placed > 0))
     pods = [v for i in inside for v in model.of_signature(i)]
-    most = int(model.room.supply[list(inside)].sum())
     model.at_most([*pods, together], [*([1] * len(pods)), -most], 0)
     model.hinted.model.add(cp_model.LinearExpr.sum(pods) >= needed * together)

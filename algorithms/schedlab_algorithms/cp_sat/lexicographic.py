@@ -110,6 +110,9 @@ def _improve(
     with stopping(solver.stop_search, effort.cancelled):
         status = solver.solve(model)
     effort.charge(solver.response_proto.deterministic_time)
+    effort.affords(0)
+    if status == cp_model.MODEL_INVALID:
+        raise RuntimeError(f"the model is invalid: {model.validate()}")
     if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
         return Solution(known.values, optimal=False)
     values = list(solver.response_proto.solution)

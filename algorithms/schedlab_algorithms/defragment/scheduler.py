@@ -105,6 +105,8 @@ class Defragment(Scheduler):
         """Return whom a pod may leave without a node, (T,): lower ones of the batch, or any."""
         priority = where.kinds.priority[where.kind]
         lower = where.movable & (where.row >= 0) & (priority < priority[pod])
+        # Without one of its pods a gang might come short.
+        lower &= np.array([s.gang is None for s in where.kinds.specs], np.bool_)[where.kind]
         spec = where.kinds.specs[where.kind[pod]]
         evicts = self.evict and spec.preemption_policy != "Never"
         return lower if evicts else lower & ~where.running

@@ -74,6 +74,8 @@ def _worths(sizes: Ints, problem: PackingProblem) -> tuple[Ints, int]:
 
 def thrifty(sizes: Ints, worths: Ints, device: int) -> Iterator[tuple[int, ...]]:
     """Yield the patterns (K,) worth most of a device, those with many large shares first."""
+    if not device:
+        return  # no worths are known
     most, least = _most_worth(sizes, worths), (1 - WASTE) * device
     wanted, pattern = int(np.ceil(least)), [0] * len(sizes)
     table, size, worth = most.tolist(), sizes.tolist(), worths.tolist()
@@ -89,7 +91,7 @@ def thrifty(sizes: Ints, worths: Ints, device: int) -> Iterator[tuple[int, ...]]
                 yield from extended(k - 1, left, value)
         pattern[k] = 0
 
-    return extended(len(size) - 1, WHOLE_DEVICE, 0)
+    yield from extended(len(size) - 1, WHOLE_DEVICE, 0)
 
 
 def _most_worth(sizes: Ints, worths: Ints) -> Ints:

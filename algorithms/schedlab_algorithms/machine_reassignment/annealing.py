@@ -97,7 +97,7 @@ def _make(
     chances: Chances,
     temperature: float,
 ) -> int:
-    """Make the moves whose exact prices agree with those seen, all at once."""
+    """Make the moves whose exact prices (but for service move cost) agree with those seen."""
     h = len(pairs.machine) // 2
     ends = np.stack([moves.column, moves.column + h])
     rows = np.stack([moves.ours, moves.theirs])

@@ -104,8 +104,8 @@ def _spread_and_company(state: State, s: Ints, machine: Ints, other: Ints) -> In
 def swap_prices(state: State, tables: Tables, pairs: Pairs, added: Floats) -> Floats:
     """Return what each swap of each pair adds to the total, shape (C, C, h).
 
-    Exact, up to the tables' dtype, but for faults that one of the two causes or mends of the
-    other's services.  Two of one service cause none.
+    Exact, up to the tables' dtype, but for service move cost, and for faults that one of the two
+    causes or mends of the other's services.  Two of one service cause none.
 
     Parameters
     ----------

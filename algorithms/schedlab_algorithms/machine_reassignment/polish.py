@@ -36,7 +36,8 @@ STUBBORN = 0.97
 def polish(state: State, chances: Chances, effort: Effort, result: Result, tell: Tell) -> None:
     """Spend what is left of the effort on a state; it may break some rules at first.
 
-    Every step lowers the state's total, so that dear rules are mended before all else.
+    Every step lowers the state's total, but for service move cost, which sweeps do not see: so
+    dear rules are mended before all else.
     """
     fits, size, tables = state.problem.fits(), SIZE, Tables(state, np.float64)
     if not state.broken() and state.objective() > result.value:

@@ -61,6 +61,8 @@ def solve(
     state = State(problem, problem.initial, strain(HOT), round(FAULT * strain(HOT) * size))
     if state.broken():
         raise ValueError("the first assignment breaks a rule")
+    if problem.machines < 2:
+        return result
     chances, start = Chances.of(seed), 0.0
     for end in CYCLES:
         _anneal(state, chances, effort, (start, end), size, result, tell)

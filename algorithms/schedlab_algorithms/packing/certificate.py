@@ -104,8 +104,8 @@ def certify(problem: PackingProblem, effort: Effort) -> Certificate:
     """Bound the weighted pods that any scheduler could place."""
     weights, relaxation, cancelled = problem.value_weights, relax(problem), effort.cancelled
     fluid = fluid_bound(relaxation, weights, SHARE_OF_TIME * effort.seconds, cancelled)
-    effort.cut |= not fluid.solved
     ones, seconds = np.ones_like(weights), SHARE_OF_TIME * effort.seconds
     total = fluid_bound(relaxation, ones, seconds, cancelled)
+    effort.cut |= not (fluid.solved and total.solved)
     tiers = tier_bounds(relaxation, total, cancelled)
     return Certificate(weights, fluid, relaxation, tiers, total)

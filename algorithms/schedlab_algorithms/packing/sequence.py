@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -90,8 +90,8 @@ def sequence(part: Component, placed: NDArray[np.int32]) -> Order | None:
     affinity alone any that is legal may come next.
     None where no pod that is still due is legal.
     """
-    turns, first, then = _Turns(part, placed), list(_first(part, placed)), list[Turn]()
-    if not all(turns.begin(*turn) for turn in first):
+    turns, first, then = _Turns(part, placed), _first(part, placed), list[Turn]()
+    if first is None or not all(turns.begin(*turn) for turn in first):
         return None
     while turns.due.any():
         targets = turns.ready()
@@ -101,14 +101,21 @@ def sequence(part: Component, placed: NDArray[np.int32]) -> Order | None:
     return Order(first, then)
 
 
-def _first(part: Component, placed: NDArray[np.int32]) -> Iterator[Turn]:
-    """Yield who has to be the first of their kind; if it can be, none after one that it seeks."""
+def _first(part: Component, placed: NDArray[np.int32]) -> list[Turn] | None:
+    """Return who has to be the first of their kind, none after one that it seeks.
+
+    None where that cannot be: each of some seeks another one of them.
+    """
     found = [(a, a.first(placed)) for a in part.affinities]
     left = [(a.meant, turn) for a, turn in found if turn is not None]
+    turns = list[Turn]()
     while left:
         sought = np.sum([meant for meant, _ in left], axis=0)
-        alone = (i for i, (own, (s, _)) in enumerate(left) if sought[s] == own[s])
-        yield left.pop(next(alone, 0))[1]
+        alone = [i for i, (own, (s, _)) in enumerate(left) if sought[s] == own[s]]
+        if not alone:
+            return None
+        turns.append(left.pop(alone[0])[1])
+    return turns
 
 
 class _Turns:
