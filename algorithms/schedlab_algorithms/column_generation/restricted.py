@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from ortools.sat.python import cp_model
 
-from schedlab.engine import stopping
 from schedlab_algorithms.column_generation.master import Master, Prices
 from schedlab_algorithms.column_generation.rounding import SLACK
 from schedlab_algorithms.packing.arrays import Ints, Mask
 from schedlab_algorithms.packing.effort import Effort
+from schedlab_algorithms.packing.solving import solved
 
 MOST = 1500
 """How many patterns are considered, those first that come nearest to paying."""
@@ -42,17 +40,8 @@ def restricted(
     model, times = _model(master, kept, chosen)
     for time, wanted in zip(times, np.maximum(hint - kept, 0)[chosen].tolist(), strict=True):
         model.add_hint(time, wanted)
-    solver = cp_model.CpSolver()
-    solver.parameters.num_workers = 1
-    solver.parameters.random_seed = effort.seed
-    solver.parameters.max_deterministic_time = share
-    if math.isfinite(effort.seconds):
-        solver.parameters.max_time_in_seconds = effort.seconds
-    with stopping(solver.stop_search, effort.cancelled):
-        status = solver.solve(model)
-    effort.charge(solver.response_proto.deterministic_time)
-    effort.affords(0)
-    if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+    solver = solved(model, share, effort)
+    if solver is None:
         return None
     kept[chosen] += [solver.value(time) for time in times]
     return kept

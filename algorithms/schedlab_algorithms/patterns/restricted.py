@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from ortools.sat.python import cp_model
 
-from schedlab.engine import stopping
+from schedlab_algorithms.packing.solving import solved
 from schedlab_algorithms.patterns.columns import Generation
 from schedlab_algorithms.patterns.diving import Bins
 from schedlab_algorithms.patterns.problem import Ints
@@ -26,17 +24,8 @@ def cover(generation: Generation, upper: int, share: float) -> Bins | None:
     """
     effort, chosen = generation.effort, _nearest(generation)
     model, times = _model(generation, chosen, upper)
-    solver = cp_model.CpSolver()
-    solver.parameters.num_workers = 1
-    solver.parameters.random_seed = effort.seed
-    solver.parameters.max_deterministic_time = share
-    if math.isfinite(effort.seconds):
-        solver.parameters.max_time_in_seconds = effort.seconds
-    with stopping(solver.stop_search, effort.cancelled):
-        status = solver.solve(model)
-    effort.charge(solver.response_proto.deterministic_time)
-    effort.affords(0)
-    if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+    solver = solved(model, share, effort)
+    if solver is None:
         return None
     counts = [solver.value(time) for time in times]
     return _bins(generation, np.repeat(chosen, counts))

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from schedlab.api import Placement
 from schedlab.metrics.verify.evictions import GONE
-from schedlab.model.objects import PodSpec, Workload
+from schedlab.model.objects import NO_QUORUM, PodSpec, Workload
 
 GANGS = "gangs"
 
@@ -32,7 +32,7 @@ def gang_faults(
     for name, needed in least.items():
         if 0 < placed[name] < needed - running[name]:
             both = placed[name] + running[name]
-            wanted = f"at least {needed}" if needed < 1 << 62 else "a number that nobody states"
+            wanted = f"at least {needed}" if needed < NO_QUORUM else "a number that nobody states"
             yield "/".join(name), f"{both} of its pods run, expected {wanted} or none"
 
 
