@@ -45,7 +45,7 @@ from schedlab.core.labels import Column
 from schedlab.core.preemption.what_if import WhatIf
 from schedlab.core.views import NodeView, PodView, columns
 from schedlab.errors import InputError
-from schedlab.model.objects import GpuRequest, Node, PodBatch, PodSpec, Workload
+from schedlab.model.objects import GpuDevices, GpuRequest, Node, PodBatch, PodSpec, Workload
 
 if TYPE_CHECKING:
     from schedlab.core.preemption.handle import Handle
@@ -67,6 +67,7 @@ __all__ = [
     "FilterPlugin",
     "FollowsDomainCount",
     "FollowsLeast",
+    "GpuDevices",
     "GpuRequest",
     "IncumbentPoint",
     "Locality",

@@ -7,15 +7,17 @@ all finds them here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from schedlab.api import Cluster, Failure, PodBatch, PodSpec, Scheduler
+from schedlab.api import Cluster, Failure, PodBatch, PodSpec, Scheduler, never
 from schedlab.bound import (
+    Exclusion,
     FluidBound,
     PackingProblem,
+    PodRules,
     Relaxation,
     TierBounds,
     copies,
@@ -29,29 +31,33 @@ from schedlab.bound import (
 )
 from schedlab.bound import eligible as _eligible
 from schedlab.bound import eligible_kinds as _eligible_kinds
+from schedlab.bound import exclusions_of as _exclusions_of
 from schedlab.bound import packing_problem as _packing_problem
+from schedlab.bound import pod_rules as _pod_rules
 from schedlab.core.ahead.chains import INFEASIBLE
 from schedlab.core.ahead.stretches import queue_order
 from schedlab.core.filter_score import FilterScore, choose_devices
-from schedlab.core.gangs import Name as GangName
-from schedlab.core.gangs import in_whole_gangs
 from schedlab.core.gangs import missing as missing_of_gangs
+from schedlab.core.in_parts import in_whole_gangs
 from schedlab.core.incremental import IncrementalPath
 from schedlab.core.preemption.handle import Handle
 from schedlab.core.profile import Profile
 from schedlab.core.reference import Evaluation, ReferencePath, evaluate
 from schedlab.core.select import Lowest, selector
+from schedlab.model.gangs import GangName
 from schedlab.registry import installed
 
 __all__ = [
     "INFEASIBLE",
     "Evaluation",
+    "Exclusion",
     "FilterScore",
     "FluidBound",
     "GangName",
     "Handle",
     "IncrementalPath",
     "PackingProblem",
+    "PodRules",
     "Profile",
     "Relaxation",
     "TierBounds",
@@ -61,6 +67,7 @@ __all__ = [
     "eligible",
     "eligible_kinds",
     "evaluate",
+    "exclusions_of",
     "failures",
     "feasible",
     "fewest_nodes",
@@ -70,6 +77,7 @@ __all__ = [
     "missing_of_gangs",
     "one_by_one",
     "packing_problem",
+    "pod_rules",
     "profile",
     "queue_order",
     "relax",
@@ -107,6 +115,26 @@ def eligible_kinds(
 def packing_problem(profile: Profile, cluster: Cluster, pods: PodBatch) -> PackingProblem:
     """Group a batch by signature under a profile's filters, on the cluster as it stands."""
     return _packing_problem(profile.filters, cluster, pods)
+
+
+def exclusions_of(
+    profile: Profile, cluster: Cluster, specs: Sequence[PodSpec]
+) -> tuple[Exclusion, ...]:
+    """Return who of some specs may not share a topology domain, by host ports and anti-affinity."""
+    return _exclusions_of(profile.filters, cluster, specs)
+
+
+def pod_rules(
+    profile: Profile,
+    cluster: Cluster,
+    specs: Sequence[PodSpec],
+    cancelled: Callable[[], bool] = never,
+) -> PodRules:
+    """Read what a bound knows of the rules of a batch about other pods, for :func:`relax`.
+
+    Exclusions and gangs are all read; once ``cancelled()`` is true, no others are.
+    """
+    return _pod_rules(profile.filters, cluster, specs, cancelled)
 
 
 def feasible(profile: Profile, cluster: Cluster, signature: int) -> NDArray[np.int64]:

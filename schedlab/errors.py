@@ -32,21 +32,24 @@ def explain_validation(error: ValidationError, where: str, model: object = None)
     ``model``, the class that was to be made, tells which keys there are.
     """
     return "\n".join(
-        f"{where}: {_path(e['loc'])}: {_say(e, model)}" for e in error.errors(include_url=False)
+        f"{where}: {_path(e['loc'])}{_say(e, model)}" for e in error.errors(include_url=False)
     )
 
 
 def _path(location: tuple[int | str, ...]) -> str:
+    """Return where a fault is, with a colon; nothing where it is the whole that is wrong."""
     path = ""
     for part in location:
         path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
-    return path or "(top level)"
+    return f"{path}: " if path else ""
 
 
 def _say(fault: ErrorDetails, model: object) -> str:
     if fault["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
         *outer, key = fault["loc"]
         return _unknown_key(str(key), keys_at(model, outer))
+    if fault["type"] in ("missing", "missing_argument"):
+        return "missing, and it has no default"
     message = fault["msg"].removeprefix("Value error, ")
     shown = repr(fault.get("input"))
     shown = shown if len(shown) <= 60 else shown[:57] + "..."

@@ -66,9 +66,11 @@ def _import_file(path: Path) -> ModuleType:
         spec.loader.exec_module(module)
     except InputError as error:
         raise InputError(f"{path}{_line_in(error, path)}: {error}") from error
+    except SyntaxError as error:
+        raise InputError(f"{error.filename}:{error.lineno}: not Python: {error.msg}") from error
     except Exception as error:
-        line = _line_in(error, path)
-        raise InputError(f"{path}{line}: raises on import: {error!r}") from error
+        told = f"{type(error).__name__}: {error}"
+        raise InputError(f"{path}{_line_in(error, path)}: raises on import: {told}") from error
     return module
 
 

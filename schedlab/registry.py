@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, fields
 from functools import cache, cached_property, lru_cache
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -19,8 +20,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from schedlab.api import (
     Configurable,
+    DevicePlugin,
     FilterPlugin,
     Plugin,
+    PostFilterPlugin,
     Scheduler,
     ScorePlugin,
     WorkloadSource,
@@ -81,7 +84,7 @@ class Registry:
         return installed | {
             name: _profile_around(cls)
             for name, cls in self.file_classes.items()
-            if issubclass(cls, FilterPlugin | ScorePlugin)
+            if issubclass(cls, Plugin)
         }
 
     @cached_property
@@ -101,7 +104,7 @@ class Registry:
     @property
     def file_schedulers(self) -> tuple[str, ...]:
         """The schedulers that the plugin files bring into a comparison."""
-        kinds = FilterPlugin | ScorePlugin | Scheduler
+        kinds = Plugin | Scheduler
         return tuple(n for n, c in self.file_classes.items() if issubclass(c, kinds))
 
     # -- making it -----------------------------------------------------------------
@@ -166,7 +169,8 @@ class Registry:
         cls = self.plugins[name]
         filters = ("pre_filter", "filter") if issubclass(cls, FilterPlugin) else ()
         scores = ("pre_score", "score") if issubclass(cls, ScorePlugin) else ()
-        return (*filters, *scores)
+        makes_room = ("post_filter",) if issubclass(cls, PostFilterPlugin) else ()
+        return (*filters, *makes_room, *scores)
 
     def _filter_score(self, name: str, args: Mapping[str, Any]) -> FilterScore:
         rest = {k: v for k, v in args.items() if k != "path"}
@@ -204,11 +208,19 @@ def installed() -> Registry:
 def build(cls: type[C], args: Mapping[str, Any]) -> C:
     """Construct ``cls`` from validated arguments; raise InputError naming each fault."""
     require_whole(cls)
+    if not args and not _required(cls):
+        return cls()  # a validator takes milliseconds to make
     try:
         made: C = _validator(cls).validate_python(dict(args))
     except ValidationError as error:
         raise InputError(explain_validation(error, f"arguments of {cls.__name__}", cls)) from error
     return made
+
+
+def _required(cls: type[Any]) -> list[str]:
+    """Return the arguments of a class without which it cannot be made."""
+    none = (MISSING, MISSING)
+    return [f.name for f in fields(cls) if (f.default, f.default_factory) == none]
 
 
 @lru_cache(maxsize=256)
@@ -234,9 +246,14 @@ def _find(kind: str, name: str, known: Mapping[str, V]) -> V:
 
 def _profile_around(cls: type[Configurable]) -> ProfileConfig:
     """Return the profile in which a plugin from a file competes by itself."""
-    extra = (cls.__name__,) if issubclass(cls, FilterPlugin) else ()
-    return ProfileConfig(
-        description=inspect.getdoc(cls) or "",
-        filters=(*KUBERNETES_FILTERS, *extra),
-        scores={cls.__name__: 1} if issubclass(cls, ScorePlugin) else {"NodeResourcesFit": 1},
-    )
+    name = cls.__name__
+    keys: dict[str, Any] = {
+        "description": inspect.getdoc(cls) or "",
+        "filters": (*KUBERNETES_FILTERS, *((name,) if issubclass(cls, FilterPlugin) else ())),
+        "scores": {name: 1} if issubclass(cls, ScorePlugin) else {"NodeResourcesFit": 1},
+    }
+    if issubclass(cls, DevicePlugin):
+        keys["devices"] = name
+    if issubclass(cls, PostFilterPlugin):
+        keys["post_filter"] = name
+    return ProfileConfig(**keys)

@@ -14,8 +14,9 @@
 # # Which scheduler places this workload best, and what does a decision cost?
 #
 # A run compares schedulers on workloads over seeds. Here a small one is made on the spot (a few
-# seconds); to look at one of your own, replace `schedlab.run(...)` by
-# `schedlab.load_run("runs/quickstart-20250101-120000")`.
+# seconds); to look at one that there is, replace `schedlab.run(...)` by
+# `schedlab.load_run("runs/quickstart-20250101-120000")`. Workloads of your own (CSV tables,
+# Kubernetes objects) are named where `small` is: `docs/workloads.md`.
 #
 # Open this file in Jupyter with jupytext (`pip install -e '.[notebook]'`), or make a notebook
 # of it: `jupytext --to ipynb compare_schedulers.py`.
@@ -31,7 +32,15 @@ import schedlab
 import schedlab.plot
 from schedlab.metrics import METRICS
 
-run = schedlab.run("smoke", folder=Path(tempfile.mkdtemp()) / "smoke")
+suite = {
+    "name": "smoke",
+    "workloads": ["small"],
+    "schedulers": ["kubernetes", "best-fit", "random", "CpSatPacking"],
+    "seeds": 3,
+    "budget": {"effort": 0.2},
+}
+run = schedlab.run(suite, folder=Path(tempfile.mkdtemp()) / "smoke")
+run
 
 # %% [markdown]
 # ## The frames
@@ -51,6 +60,14 @@ shown = ["placed_share", "nodes_used", "fragmentation_cpu", "latency_p50_us", "l
 summary[summary.metric.isin(shown)].pivot(
     index="scheduler", columns="metric", values=["mean", "half_width"]
 ).round(3)
+
+# %% [markdown]
+# Two schedulers are compared seed by seed: the mean of the *paired* differences, and half the
+# width of its 95 % confidence interval. Where that is less than the difference, chance alone is
+# an unlikely explanation.
+
+# %%
+run.differences("kubernetes", ["placed_share", "gap_value", "latency_p50_us"]).round(4)
 
 # %% [markdown]
 # What a metric is exactly, its own description says; `docs/metrics.md` has them all.
@@ -85,6 +102,12 @@ display(schedlab.plot.utilisation(run.trials).figure)
 
 # %%
 display(schedlab.plot.latency_cdf(run.decisions).figure)
+
+# %% [markdown]
+# How far each is below what anybody could place, and when: a search is a line.
+
+# %%
+display(schedlab.plot.gap_over_time(run.trials, run.table("incumbents")).figure)
 
 # %% [markdown]
 # Every node is a cell: packing leaves nodes dark, spreading fills them alike.

@@ -5,17 +5,14 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 import time
 from collections.abc import Callable, Sequence
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pandas as pd
 from matplotlib.figure import Figure
 
-from schedlab.errors import InputError
 from schedlab.harness.memory import peak_memory_bytes
 from schedlab.plot import style
 from schedlab_algorithms.machine_reassignment.bound import lower_bound
@@ -23,6 +20,7 @@ from schedlab_algorithms.machine_reassignment.problem import Problem
 from schedlab_algorithms.machine_reassignment.progress import Effort, Result
 from schedlab_algorithms.machine_reassignment.search import solve
 from schedlab_algorithms.machine_reassignment.verify import faults, recount
+from schedlab_benchmarks.instances import chosen, parser
 from schedlab_workloads.machine_reassignment import folder_of, instances_in, read_instance
 
 ABOUT = "machine reassignment (ROADEF/EURO challenge 2012): cost, proven bound, best published"
@@ -62,22 +60,11 @@ def run(
     folder: Path | None,
     progress: Callable[[str], None],
 ) -> pd.DataFrame:
-    """Reassign the processes of some instances, one after the other on one core.
+    """Reassign the processes of instances, as any :class:`schedlab.cli.experimenting.Experiment`.
 
-    Parameters
-    ----------
-    instances
-        Names such as ``a1_4``, or patterns of them (``a2_*``); None for set A.
-    seconds
-        Processor seconds for each instance, bound and all: other load on the machine changes
-        nothing.
-    seed
-        Decides every random choice.
-    folder
-        Of the instances; else $SCHEDLAB_PACKING/roadef2012, else
-        ../shared/reference/packing/roadef2012.
-    progress
-        Is told of every tenth of a search, and a line for each instance.
+    Instances are named such as ``a1_4``, None are those of set A.  The ``folder`` is else
+    $SCHEDLAB_PACKING/roadef2012, else ../shared/reference/packing/roadef2012.  ``progress`` is
+    also told of every tenth of a search.
 
     Returns
     -------
@@ -88,28 +75,16 @@ def run(
         processor ``seconds``, those ``to_near`` the published one (within 1 %; NaN: never),
         and the ``peak_memory_mb`` of the process so far.  ``attrs["traces"]`` holds
         (seconds, value) of all incumbents by instance.
-
-    Raises
-    ------
-    InputError
-        If the folder is missing, or nothing in it is meant by one of the ``instances``.
     """
     found = folder_of(folder)
     rows, traces = [], {}
-    for name in _chosen(instances_in(found), instances or SELECTION):
+    for name in chosen(instances_in(found), instances or SELECTION, "machine reassignment"):
         row, traces[name] = _row(name, read_instance(found, name), seconds, seed, progress)
         rows.append(row)
         progress(f"{name}: {row['value']:,}, bound {row['bound']:,}, {row['seconds']:.0f} s")
     table = pd.DataFrame(rows)
     table.attrs["traces"] = traces
     return table
-
-
-def _chosen(names: Sequence[str], patterns: Sequence[str]) -> list[str]:
-    for pattern in patterns:
-        if not any(fnmatchcase(name, pattern) for name in names):
-            raise InputError(f"machine reassignment: no instance is called {pattern}")
-    return [name for name in names if any(fnmatchcase(name, p) for p in patterns)]
 
 
 def _row(
@@ -207,25 +182,20 @@ def summary(table: pd.DataFrame) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Solve the instances named on the command line and print a table."""
-    parser = argparse.ArgumentParser(prog="machine_reassignment", description=ABOUT)
-    parser.add_argument("instances", nargs="*", help="names or patterns, such as 'a2_*'")
-    parser.add_argument("--seconds", type=float, default=300.0, help="processor seconds for each")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--folder", type=Path, default=None)
-    parser.add_argument("--save", type=Path, default=None, help="write the table as CSV, too")
-    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    parser.add_argument("--picture", type=Path, default=None, help="draw the gap over time")
-    chosen = parser.parse_args(arguments)
-    table = run(chosen.instances or None, chosen.seconds, chosen.seed, chosen.folder, _tell)
-    if chosen.json:
+    takes = parser("machine_reassignment", ABOUT, "a2_*", 300.0)
+    takes.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    takes.add_argument("--picture", type=Path, default=None, help="draw the gap over time")
+    given = takes.parse_args(arguments)
+    table = run(given.instances or None, given.seconds, given.seed, given.folder, _tell)
+    if given.json:
         print(table.to_json(orient="records"))
     else:
         print(table.to_string(index=False, float_format=lambda x: f"{x:.4f}"))
         print(summary(table))
-    if chosen.save is not None:
-        table.to_csv(chosen.save, index=False)
-    if chosen.picture is not None:
-        picture(table).savefig(chosen.picture)
+    if given.save is not None:
+        table.to_csv(given.save, index=False)
+    if given.picture is not None:
+        picture(table).savefig(given.picture)
 
 
 def _tell(text: str) -> None:

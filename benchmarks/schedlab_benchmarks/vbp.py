@@ -56,7 +56,7 @@ class Known:
 
 
 def instance_folder(folder: Path | None = None) -> Path:
-    """Return the folder of the instances: the argument, $SCHEDLAB_PACKING/vbp, or beside this.
+    """Return the folder of the instances: the argument, or vbp in it; $SCHEDLAB_PACKING/vbp.
 
     Raises
     ------
@@ -65,6 +65,8 @@ def instance_folder(folder: Path | None = None) -> Path:
     """
     named = os.environ.get(FOLDER_VARIABLE)
     found = folder or (Path(named) / INSIDE if named else NEIGHBOUR)
+    if folder and (folder / INSIDE).is_dir():
+        found = folder / INSIDE
     if not found.is_dir():
         raise InputError(
             f"vector packing: no folder {found}; put the instances of "

@@ -5,20 +5,18 @@
 
 from __future__ import annotations
 
-import argparse
 import math
 import time
 from collections.abc import Callable, Sequence
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from schedlab.errors import InputError
 from schedlab.harness.memory import peak_memory_bytes
 from schedlab_algorithms.packing.effort import Effort
 from schedlab_algorithms.patterns.bins import BinsFound, minimum_bins
+from schedlab_benchmarks.instances import chosen, parser
 from schedlab_benchmarks.vbp import (
     Instance,
     Known,
@@ -41,21 +39,10 @@ def run(
     folder: Path | None,
     progress: Callable[[str], None],
 ) -> pd.DataFrame:
-    """Pack instances one after the other on one core.
+    """Pack instances one after the other, as any :class:`schedlab.cli.experimenting.Experiment`.
 
-    Parameters
-    ----------
-    instances
-        Names such as ``Triplet/classC_60_3_0``, or patterns of them (``Panigrahy/*``, ``*``);
-        None for a selection.
-    seconds
-        Processor seconds for each instance: other load on the machine changes nothing.
-    seed
-        Decides every random choice.
-    folder
-        Of the instances; else $SCHEDLAB_PACKING/vbp, else ../shared/reference/packing/vbp.
-    progress
-        Is told a line for each instance.
+    Instances are named such as ``Triplet/classC_60_3_0``; the ``folder`` is else
+    $SCHEDLAB_PACKING/vbp, else ../shared/reference/packing/vbp.
 
     Returns
     -------
@@ -64,28 +51,15 @@ def run(
         (``best_of_351``, ``optimum``), the proven ``bound``, ``gap`` as (bins - bound) / bins,
         whether the packing is ``proven`` to be optimal, processor ``seconds`` in all and
         ``to_best``, and the ``peak_memory_mb`` of the process so far.
-
-    Raises
-    ------
-    InputError
-        If the folder is missing, or nothing in it is meant by one of the ``instances``.
     """
     found = instance_folder(folder)
     known = read_known(found)
     rows = []
-    for name in _chosen(instance_names(found), instances or SELECTION):
+    for name in chosen(instance_names(found), instances or SELECTION, "vector packing"):
         row = _row(read_instance(found, name), known.get(name), seconds, seed)
         rows.append(row)
         progress(f"{name}: {row['bins']} bins, bound {row['bound']}, {row['seconds']:.1f} s")
     return pd.DataFrame(rows)
-
-
-def _chosen(names: Sequence[str], patterns: Sequence[str]) -> list[str]:
-    """Return the names meant by some patterns, each once, in the order of the names."""
-    for pattern in patterns:
-        if not any(fnmatchcase(name, pattern) for name in names):
-            raise InputError(f"vector packing: no instance is called {pattern}")
-    return [name for name in names if any(fnmatchcase(name, p) for p in patterns)]
 
 
 def _row(instance: Instance, known: Known | None, seconds: float, seed: int) -> dict[str, object]:
@@ -132,18 +106,12 @@ def verify(instance: Instance, found: BinsFound) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Pack the instances named on the command line and print a table."""
-    parser = argparse.ArgumentParser(prog="vector_packing", description=ABOUT)
-    parser.add_argument("instances", nargs="*", help="names or patterns, such as 'Triplet/*'")
-    parser.add_argument("--seconds", type=float, default=60.0, help="processor seconds for each")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--folder", type=Path, default=None)
-    parser.add_argument("--save", type=Path, default=None, help="write the table as CSV, too")
-    chosen = parser.parse_args(arguments)
-    table = run(chosen.instances or None, chosen.seconds, chosen.seed, chosen.folder, _tell)
+    given = parser("vector_packing", ABOUT, "Triplet/*", 60.0).parse_args(arguments)
+    table = run(given.instances or None, given.seconds, given.seed, given.folder, _tell)
     print(table.to_string(index=False, float_format=lambda x: f"{x:.3f}"))
     print(summary(table))
-    if chosen.save is not None:
-        table.to_csv(chosen.save, index=False)
+    if given.save is not None:
+        table.to_csv(given.save, index=False)
 
 
 def summary(table: pd.DataFrame) -> str:

@@ -139,7 +139,7 @@ def load(path: Path) -> list[CaseResult]:
         if isinstance(error, InputError):
             raise
         raise InputError(
-            f"{path}: not a baseline ({error!r}): make one with schedlab bench --save {path}"
+            f"{path}: not a baseline ({error!r}): make one with schedlab bench --save FILE"
         ) from error
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -46,16 +47,25 @@ def fluid_bound(
 
     Once ``cancelled()`` is true the program is left unsolved.
     """
+    everything = float(weights @ relaxation.placeable) * (1 + 1e-9)
+    if seconds <= 0 or cancelled():
+        return _unsolved(relaxation, everything)
     program, pairs, short, kept = _program(relaxation, np.asarray(weights, np.float64), [])
     found = solve(program, seconds, cancelled)
-    everything = float(weights @ relaxation.placeable) * (1 + 1e-9)
     limit = min(everything, upper_bound(program, found.duals)) if found.solved else everything
     plan, rents = np.zeros(relaxation.most.shape), np.zeros(relaxation.capacity.size)
     plan[tuple(pairs.T)] = found.x
     prices = _gained_by_the_last(relaxation, program, pairs, found)
-    rents[short], prices[kept] = np.split(found.duals, [len(short)])
+    rents[short], prices[kept], _ = np.split(found.duals, np.cumsum([len(short), len(kept)]))
     rents = rents.reshape(relaxation.capacity.shape) / relaxation.units
     return FluidBound(limit, plan.sum(axis=1), found.solved, plan, prices, rents)
+
+
+def _unsolved(relaxation: Relaxation, limit: float) -> FluidBound:
+    """Return a limit and nothing else."""
+    signatures = np.zeros(len(relaxation.supply))
+    plan, rents = np.zeros(relaxation.most.shape), np.zeros(relaxation.capacity.shape)
+    return FluidBound(limit, signatures, False, plan, signatures, rents)
 
 
 def _gained_by_the_last(
@@ -93,33 +103,39 @@ class TierBounds:
 
 
 def tier_bounds(
-    relaxation: Relaxation, total: FluidBound, cancelled: Callable[[], bool] = never
+    relaxation: Relaxation,
+    total: FluidBound,
+    seconds: float = math.inf,
+    cancelled: Callable[[], bool] = never,
 ) -> TierBounds:
     """Bound each tier among placements that are the best in all higher ones.
 
     ``total`` bounds all pods together (weights 1): it is what tiers beyond the first
-    :data:`MOST_TIERS` are held to, and those whose turn comes once ``cancelled()`` is true.
+    :data:`MOST_TIERS` are held to, and those whose turn comes after so many ``seconds``, or
+    once ``cancelled()`` is true.
     """
+    deadline = time.perf_counter() + seconds
     tiers = int(relaxation.tier.max(initial=-1)) + 1
     weights, limits = np.tril(np.ones((tiers, tiers))), np.full(tiers, total.limit)
     supply = np.bincount(relaxation.tier, relaxation.placeable, minlength=tiers)
     best = np.zeros(tiers, np.int64)
     for tier in range(min(tiers, MOST_TIERS)) if tiers > 1 else ():
-        if cancelled():
+        left = deadline - time.perf_counter()
+        if cancelled() or left <= 0:
             break
-        weights[tier, :tier], limits[tier] = _tier_bound(relaxation, tier, best, cancelled)
+        weights[tier, :tier], limits[tier] = _tier_bound(relaxation, tier, best, left, cancelled)
         best[tier] = TierBounds(weights, limits, supply.astype(np.int64)).given(best)[tier]
     return TierBounds(weights, limits, supply.astype(np.int64))
 
 
 def _tier_bound(
-    relaxation: Relaxation, tier: int, best: Ints, cancelled: Callable[[], bool]
+    relaxation: Relaxation, tier: int, best: Ints, seconds: float, cancelled: Callable[[], bool]
 ) -> tuple[Floats, float]:
     """Return what pods of the higher tiers cost this one, (tier,), and the limit."""
     own = (relaxation.tier == tier).astype(np.float64)
     higher = np.flatnonzero(best[:tier])
     program, *_ = _program(relaxation, own, [(int(u), int(best[u])) for u in higher])
-    found = solve(program, cancelled=cancelled)
+    found = solve(program, seconds, cancelled)
     costs = np.zeros(tier)
     if not found.solved:
         return costs, float(own @ relaxation.placeable)
@@ -137,8 +153,8 @@ def _program(
     These are each variable's signature and group (n, 2), and which capacities (of the G x K)
     and which supplies count.
 
-    Rows: what each group offers, where it can run short; the supply of each signature;
-    for (tier, least) in ``floors`` that so many of the tier are placed.
+    Rows: what each group offers, where it can run short; the supply of each signature; the
+    rules between pods; for (tier, least) in ``floors`` that so many of the tier are placed.
     """
     wanted = (weights > 0) | np.isin(relaxation.tier, [t for t, _ in floors])
     pairs = np.argwhere((relaxation.most > 0) & wanted[:, None])
@@ -148,13 +164,22 @@ def _program(
     kept = np.flatnonzero(relaxation.most.sum(axis=1) > relaxation.supply)
     tiers = _indicator(relaxation.tier[signature], int(relaxation.tier.max(initial=0)) + 1)
     least = -tiers[[t for t, _ in floors]]
+    between = relaxation.between.over(_numbers(relaxation, pairs))
+    floor = [-float(b) for _, b in floors]
     program = LinearProgram(
         gain=weights[signature],
-        rows=vstack([capacity, supply[kept], least], format="csr"),
-        limits=np.concatenate([limits, relaxation.supply[kept], [-float(b) for _, b in floors]]),
+        rows=vstack([capacity, supply[kept], between, least], format="csr"),
+        limits=np.concatenate([limits, relaxation.supply[kept], relaxation.between.limit, floor]),
         most=relaxation.most[signature, group].astype(np.float64),
     )
     return program, pairs, short, kept
+
+
+def _numbers(relaxation: Relaxation, pairs: Ints) -> Ints:
+    """Return the number of the variable of each signature and group, -1: none, shape (S, G)."""
+    number = np.full(relaxation.most.shape, -1)
+    number[tuple(pairs.T)] = np.arange(len(pairs))
+    return number
 
 
 def _indicator(code: Ints, size: int) -> csr_array:

@@ -15,15 +15,21 @@ WEIGHT_OF_SIZE = 0.1
 """How much a doubling of free room counts against a difference in its shape (0 to 1)."""
 
 
-def kinds(problem: PackingProblem) -> tuple[Ints, Ints]:
+def kinds(problem: PackingProblem, zones: Ints) -> tuple[Ints, Ints]:
     """Number nodes so that exactly those that are alike share a kind.
 
     Alike are nodes with the same free room, eligible signatures, and both or neither
-    occupied.  Returns one node of each kind (M,) and each node's kind (N,).
+    occupied; and with the same ``zones`` (N, Q), unless that makes more than there are to be
+    groups.  Returns one node of each kind (M,) and each node's kind (N,).
     """
     devices = np.sort(problem.devices, axis=1)
     room = np.column_stack([problem.free, problem.slots, devices])
-    return _distinct(np.hstack([_class_bytes(problem), _as_bytes(room)]))
+    table = np.hstack([_class_bytes(problem), _as_bytes(room)])
+    if zones.shape[1]:
+        found = _distinct(np.hstack([table, _as_bytes(zones)]))
+        if len(found[0]) <= most_groups(problem):
+            return found
+    return _distinct(table)
 
 
 def groups(problem: PackingProblem, examples: Ints) -> Ints:
@@ -32,7 +38,7 @@ def groups(problem: PackingProblem, examples: Ints) -> Ints:
     If there are too many kinds, those of one class (eligibility, occupied) are halved at
     the median of what differs most, until there are enough groups.
     """
-    allowed = max(2, min(MOST_GROUPS, MOST_PAIRS // max(len(problem.specs), 1)))
+    allowed = most_groups(problem)
     if len(examples) <= allowed:
         return np.arange(len(examples))
     classes = _distinct(_class_bytes(problem)[examples])[1]
@@ -41,8 +47,22 @@ def groups(problem: PackingProblem, examples: Ints) -> Ints:
     return _halve(_shape(problem, examples), classes, allowed)
 
 
+def most_groups(problem: PackingProblem) -> int:
+    """Return how many groups there are to be at most."""
+    return max(2, min(MOST_GROUPS, MOST_PAIRS // max(len(problem.specs), 1)))
+
+
 def _class_bytes(problem: PackingProblem) -> NDArray[np.uint8]:
-    return np.packbits(np.vstack([problem.eligible, problem.occupied]).T, axis=1)
+    """Return the eligible signatures of each node and whether it is occupied, a bit each.
+
+    Whole rows at a time, where ``np.packbits`` goes from row to row for each byte.
+    """
+    rows = np.vstack([problem.eligible, problem.occupied]).view(np.uint8)
+    packed = np.zeros((-(-len(rows) // 8), rows.shape[1]), np.uint8)
+    for bit in range(8):
+        part = rows[bit::8]
+        packed[: len(part)] |= part << (7 - bit)
+    return packed.T
 
 
 def _as_bytes(table: Ints) -> NDArray[np.uint8]:

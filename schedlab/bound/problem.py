@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -58,6 +58,15 @@ class PackingProblem:
     slots: Ints
     devices: Ints
     occupied: Mask
+
+    def admitting(self, admitted: Mapping[int, Mask]) -> PackingProblem:
+        """Return the problem with these signatures only on nodes that admit them, each (N,)."""
+        if not admitted:
+            return self
+        eligible = self.eligible.copy()
+        for signature, nodes in admitted.items():
+            eligible[signature] &= nodes
+        return replace(self, eligible=eligible)
 
     @property
     def tiers(self) -> int:

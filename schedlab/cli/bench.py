@@ -21,14 +21,21 @@ def bench(
             metavar="A,B", help="Decision paths [all]; ratios need the reference among them."
         ),
     ] = None,
-    pods: Annotated[int, typer.Option(min=1, help="Pods to place in each case, at most.")] = 5000,
+    pods: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Pods to place in each case, at most.")
+    ] = 5000,
     profile: Annotated[
         str, typer.Option(metavar="NAME", help="The profile that decides.")
     ] = "kubernetes",
     reference_seconds: Annotated[
-        float, typer.Option(min=0.01, help="How long the reference path may take in each case.")
+        float,
+        typer.Option(
+            metavar="S", min=0.01, help="How long the reference path may take in each case."
+        ),
     ] = 0.5,
-    repeat: Annotated[int, typer.Option(min=1, help="Time so often, keep the fastest.")] = 1,
+    repeat: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Time so often, keep the fastest.")
+    ] = 1,
     save: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Save the results as a baseline.")
     ] = None,
@@ -37,7 +44,7 @@ def bench(
         typer.Option(metavar="FILE", help="Compare with a saved baseline, by ratios."),
     ] = None,
     tolerance: Annotated[
-        float, typer.Option(min=0, max=1, help="How much of a ratio may be lost.")
+        float, typer.Option(metavar="SHARE", min=0, max=1, help="How much of a ratio may be lost.")
     ] = 0.3,
     list_: Annotated[bool, typer.Option("--list", help="List the cases and leave.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,

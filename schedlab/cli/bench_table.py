@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from rich.table import Table
@@ -9,12 +10,15 @@ from rich.text import Text
 
 from schedlab.bench.result import CaseResult, Change
 
+NUMBER = re.compile(r"-?[\d,]*\.?\d*")
+
 
 def plain_table(rows: Sequence[Mapping[str, str]]) -> Table:
-    """Return a table of text, its columns the rows' keys."""
+    """Return a table of text, its columns the rows' keys; numbers stand to the right."""
     table = _table()
     for column in rows[0] if rows else ():
-        table.add_column(column)
+        numbers = all(NUMBER.fullmatch(row[column]) for row in rows)
+        table.add_column(column, justify="right" if numbers else "left")
     for row in rows:
         table.add_row(*row.values())
     return table

@@ -18,6 +18,7 @@ from schedlab.api import (
 )
 from schedlab.cli.catalogue_table import catalogue_table
 from schedlab.cli.console import console, print_json
+from schedlab.cli.experimenting import experiment_rows
 from schedlab.config.preset import SYNTHETIC
 from schedlab.config.profile import ProfileConfig
 from schedlab.config.suite import load_suite
@@ -87,11 +88,18 @@ def metrics(registry: Registry) -> list[Row]:
     ]
 
 
+def experiments(registry: Registry) -> list[Row]:
+    """Return what ``schedlab experiment`` runs."""
+    del registry
+    return experiment_rows()
+
+
 KINDS: dict[str, Callable[[Registry], list[Row]]] = {
     "plugins": plugins,
     "schedulers": schedulers,
     "workloads": workloads,
     "suites": suites,
+    "experiments": experiments,
     "metrics": metrics,
 }
 

@@ -27,7 +27,7 @@ def check(
         list[Path] | None,
         typer.Option(metavar="FILE", help="A Python file whose classes have names too."),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Makes the random clusters.")] = 0,
+    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Makes the random clusters.")] = 0,
     expect: Annotated[
         list[str] | None,
         typer.Option(metavar="CHECK", help="A check that is known to fail; repeatable."),

@@ -17,12 +17,14 @@ def experiment(
         typer.Option(metavar="A,B", help="Only these instances [a selection that ends soon]."),
     ] = None,
     seconds: Annotated[
-        float, typer.Option(min=0.1, help="Processor time for each instance.")
+        float, typer.Option(metavar="S", min=0.1, help="Processor time for each instance.")
     ] = 60.0,
-    seed: Annotated[int, typer.Option(min=0, help="Decides every random choice.")] = 0,
+    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Decides every random choice.")] = 0,
     folder: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Where the instances are [SCHEDLAB_PACKING]."),
+        typer.Option(
+            metavar="DIR", help="Where the instances are, or the folder above [SCHEDLAB_PACKING]."
+        ),
     ] = None,
     save: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the table as CSV, too.")

@@ -20,9 +20,7 @@ GROUP = "schedlab.experiments"
 class Experiment(Protocol):
     """A module of the entry-point group ``schedlab.experiments``.
 
-    ``ABOUT`` tells what it is in a line; ``run`` solves the chosen instances (None: a selection
-    that ends soon) within ``seconds`` each and returns a row for each, telling of its progress;
-    ``summary`` says in a line what came out.
+    ``ABOUT`` tells what it is in a line.
     """
 
     ABOUT: str
@@ -34,14 +32,42 @@ class Experiment(Protocol):
         seed: int,
         folder: Path | None,
         progress: Callable[[str], None],
-    ) -> pd.DataFrame: ...
+    ) -> pd.DataFrame:
+        """Solve instances one after the other on one core, and return a row for each.
 
-    def summary(self, table: pd.DataFrame) -> str: ...
+        Parameters
+        ----------
+        instances
+            Their names, or patterns of names (``*``); None for a selection that ends soon.
+        seconds
+            Processor seconds for each, bound and all: other load on the machine changes nothing.
+        seed
+            Decides every random choice.
+        folder
+            Of the instances; None for where they usually are.
+        progress
+            Is told a line for each instance, or more.
+
+        Raises
+        ------
+        InputError
+            If the folder is missing, or nothing in it is meant by one of the ``instances``.
+        """
+        ...
+
+    def summary(self, table: pd.DataFrame) -> str:
+        """Return in a line what came out."""
+        ...
+
+
+def experiment_rows() -> list[dict[str, str]]:
+    """Return the name of every experiment and what it is."""
+    return [{"name": name, "description": _load(name).ABOUT} for name in _names()]
 
 
 def list_experiments(*, as_json: bool) -> None:
     """Print every experiment and what it is."""
-    rows = [{"experiment": n, "about": _load(n).ABOUT} for n in _names()]
+    rows = experiment_rows()
     if as_json:
         print_json(rows)
     else:

@@ -49,4 +49,4 @@ def _why(placement: Placement, workload: Workload, pod: int) -> str:
         nodes[failure.reason] = nodes.get(failure.reason, 0) + failure.nodes
     if list(nodes.values()) == [len(workload.nodes)]:
         return failures[0].reason
-    return ", ".join(f"{n} {reason}" for reason, n in nodes.items())
+    return ", ".join(f"{n} {reason}" if n else reason for reason, n in nodes.items())

@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-
-class Kind(StrEnum):
-    """What can be listed."""
-
-    plugins = "plugins"
-    schedulers = "schedulers"
-    workloads = "workloads"
-    suites = "suites"
-    metrics = "metrics"
+KINDS = ("plugins", "schedulers", "workloads", "suites", "experiments", "metrics")
 
 
 def list_(
-    kind: Annotated[Kind, typer.Argument(help="What to list.")],
+    kind: Annotated[str, typer.Argument(metavar="|".join(KINDS), help="What to list.")],
     plugin: Annotated[
         list[Path] | None,
         typer.Option(metavar="FILE", help="A Python file whose classes to list too; repeatable."),
@@ -36,9 +27,14 @@ def list_(
 
     \b
     schedlab list schedulers
+    schedlab list experiments
     schedlab list plugins --plugin my_score.py
     schedlab list metrics --json
     """
+    from schedlab.errors import InputError, nearest
+
+    if kind not in KINDS:
+        raise InputError(nearest("kind", kind, KINDS))
     from schedlab.cli.catalogue import show_catalogue
 
-    show_catalogue(kind.value, plugin or [], json)
+    show_catalogue(kind, plugin or [], json)

@@ -18,6 +18,7 @@ COMMANDS = {
     "run": "schedlab.cli.run:run",
     "compare": "schedlab.cli.compare:compare",
     "plot": "schedlab.cli.plot:plot",
+    "bound": "schedlab.cli.bound:bound",
     "explain": "schedlab.cli.explain:explain",
     "list": "schedlab.cli.list:list_",
     "new": "schedlab.cli.new:app",

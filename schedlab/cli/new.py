@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -11,11 +10,7 @@ import typer
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 
 
-class Kind(StrEnum):
-    """What a new plugin does."""
-
-    score = "score"
-    filter = "filter"
+KINDS = ("score", "filter", "device")
 
 
 @app.callback()
@@ -30,8 +25,12 @@ def plugin(
         Path, typer.Option("--dir", metavar="DIR", help="Where to write the two files.")
     ] = Path(),
     kind: Annotated[
-        Kind, typer.Option(help="score ranks the nodes with room; filter rejects nodes.")
-    ] = Kind.score,
+        str,
+        typer.Option(
+            metavar="|".join(KINDS),
+            help="score ranks the nodes with room; filter rejects nodes; device chooses GPUs.",
+        ),
+    ] = "score",
 ) -> None:
     """Write a working plugin and its test, and say what to do next.
 
@@ -41,9 +40,13 @@ def plugin(
     schedlab new plugin MyScore
     schedlab new plugin KeepHeadroom --kind filter --dir plugins
     """
+    from schedlab.errors import InputError, nearest
+
+    if kind not in KINDS:
+        raise InputError(nearest("kind", kind, KINDS))
     from schedlab.cli.new_plugin import write_plugin
 
-    write_plugin(name, kind.value, folder)
+    write_plugin(name, kind, folder)
 
 
 @app.command()

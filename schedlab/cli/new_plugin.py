@@ -18,7 +18,7 @@ TEMPLATES = files("schedlab.cli") / "templates"
 def write_plugin(name: str, kind: str, folder: Path) -> None:
     """Write ``<module>.py`` and ``test_<module>.py`` and print what to do next.
 
-    ``kind`` is the templates' name: score, filter or scheduler.
+    ``kind`` is the templates' name: score, filter, device or scheduler.
 
     Raises
     ------

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
-Kind = Literal["demand", "gap"]
+DPI = 130
 
 
 def plot(
@@ -16,7 +16,10 @@ def plot(
         Path | None, typer.Option(metavar="DIR", help="Where the PNGs go [RUN/figures].")
     ] = None,
     kind: Annotated[
-        Kind | None, typer.Option(help="Only these figures [all that the run has data for].")
+        str | None,
+        typer.Option(
+            metavar="demand|gap", help="Only these figures [all that the run has data for]."
+        ),
     ] = None,
 ) -> None:
     """Draw the figures of a run beyond its summary, and print the files.
@@ -40,5 +43,5 @@ def plot(
     folder.mkdir(parents=True, exist_ok=True)
     for stem, figure in drawn.items():
         path = folder / f"{stem}.png"
-        figure.savefig(path, dpi=150)
+        figure.savefig(path, dpi=DPI)
         print(path)

@@ -29,7 +29,7 @@ def run(
         typer.Option(
             metavar="A,B",
             help="Only these: labels of the suite, names of schedlab list workloads, or files "
-            "(.toml synthetic; .yaml, .json Kubernetes objects).",
+            "(.toml synthetic; .yaml, .json Kubernetes objects; a folder of nodes.csv, pods.csv).",
         ),
     ] = None,
     seeds: Annotated[

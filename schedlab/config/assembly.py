@@ -17,8 +17,6 @@ K = TypeVar("K", bound=Plugin)
 Make = Callable[[str, Mapping[str, Any]], Plugin]
 """Makes a plugin from its name and arguments."""
 
-PREEMPTION = "DefaultPreemption"
-
 
 def assemble(name: str, config: ProfileConfig, make: Make) -> Profile:
     """Return the profile; a plugin that both filters and scores is made once.
@@ -76,13 +74,12 @@ def as_configured(
     """
     stated = kube_scheduler(configuration, where, keys.scheduler_name, elsewhere)
     filters = _with_filter_of(keys.devices, stated.filters)
-    post_filter = PREEMPTION if stated.preempts else ""
-    used = {*filters, *stated.prefilters, *stated.scores, post_filter}
+    used = {*filters, *stated.prefilters, *stated.scores, stated.post_filter}
     changes: dict[str, Any] = {
         "filters": filters,
         "prefilters": stated.prefilters,
         "scores": dict(stated.scores),
-        "post_filter": post_filter,
+        "post_filter": stated.post_filter,
         "args": {k: v for k, v in stated.args.items() if k in used},
     }
     if stated.percentage is not None:

@@ -35,14 +35,15 @@ class KubeScheduler:
     """What one profile of a configuration comes to.
 
     ``prefilters`` are the plugins that may reject a pod, or narrow its nodes, before nodes
-    are looked at; ``filters`` look at each.  ``percentage`` is None where none is stated.
+    are looked at; ``filters`` look at each.  ``post_filter`` makes room for a pod that fits
+    nowhere, "" where nothing does.  ``percentage`` is None where none is stated.
     """
 
     name: str
     filters: tuple[str, ...]
     prefilters: tuple[str, ...]
     scores: Mapping[str, int]
-    preempts: bool
+    post_filter: str
     args: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     percentage: int | None = None
 
@@ -101,7 +102,7 @@ def kube_scheduler(
         filters=_names(points["pre_enqueue"], {"SchedulingGates"}) + _names(points["filter"]),
         prefilters=_names(points["pre_filter"]),
         scores={p.name: p.weight for p in points["score"]},
-        preempts="DefaultPreemption" in _names(points["post_filter"]),
+        post_filter=_post_filter(points["post_filter"], path),
         args=_arguments(profile, elsewhere, path),
         percentage=percentage,
     )
@@ -168,6 +169,20 @@ def _together(
                 f"{path}: plugins.{alias}: {name} is disabled there but not for {other}, "
                 f"where it then fails: disable it for {other} too"
             )
+
+
+def _post_filter(plugins: Iterable[PluginRef], path: str) -> str:
+    """Return what makes room, "" if nothing does.
+
+    Not DynamicResources, which only gives back claims that were allocated in vain.
+    """
+    names = [p.name for p in plugins if p.name != "DynamicResources"]
+    if len(names) > 1:
+        raise InputError(
+            f"{path}: plugins.postFilter: not supported: more than one ({', '.join(names)}): "
+            "disable all but one"
+        )
+    return names[0] if names else ""
 
 
 def _names(plugins: Iterable[PluginRef], wanted: Iterable[str] | None = None) -> tuple[str, ...]:

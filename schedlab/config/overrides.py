@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 LISTS = ("workloads", "schedulers")
 MANIFEST_SUFFIXES = (".yaml", ".yml", ".json")
+CSV_NODES = "nodes.csv"
 
 Table = dict[str, Any]
 
@@ -39,8 +40,8 @@ def choose_schedulers(suite: Suite, names: Sequence[str], registry: Registry) ->
 def choose_workloads(suite: Suite, names: Sequence[str], registry: Registry) -> Suite:
     """Return the suite with these workloads: its own by label, others by name or file.
 
-    A ``.toml`` file describes a synthetic workload; a ``.yaml`` or ``.json`` file, or a
-    folder of them, holds Kubernetes objects.
+    A ``.toml`` file describes a synthetic workload; a folder with ``nodes.csv`` holds tables;
+    a ``.yaml`` or ``.json`` file, or a folder of them, Kubernetes objects.
 
     Raises
     ------
@@ -152,6 +153,8 @@ def _workload_file(name: str) -> Table | None:
     path = Path(name)
     if path.suffix == ".toml":
         return {"name": "Synthetic", "label": path.stem, "args": {"file": name}}
+    if (path / CSV_NODES).is_file():
+        return {"name": "Csv", "label": path.absolute().name, "args": {"folder": name}}
     if path.suffix in MANIFEST_SUFFIXES or path.is_dir():
         return {"name": "Manifests", "label": path.stem, "args": {"paths": [name]}}
     return None

@@ -156,6 +156,15 @@ def make_suite(data: Mapping[str, Any], where: str) -> Suite:
         raise InputError(explain_validation(error, where, Suite)) from error
 
 
+def suite_of(data: Mapping[str, Any], where: str) -> Suite:
+    """Return a suite as its author wrote it; raise InputError also for an unknown baseline."""
+    suite = make_suite(data, where)
+    labels = [s.label for s in suite.schedulers]
+    if suite.baseline and suite.baseline not in labels:
+        raise InputError(f"{where}: baseline: {nearest('scheduler', suite.baseline, labels)}")
+    return suite
+
+
 def load_suite(name_or_path: str | Path, registry: Registry) -> Suite:
     """Read a suite by its registered name or from a TOML file; its paths are beside it.
 
@@ -165,10 +174,7 @@ def load_suite(name_or_path: str | Path, registry: Registry) -> Suite:
         If there is no such suite or file, the TOML is broken, or a key or value is wrong.
     """
     path = _locate(name_or_path, registry)
-    suite = make_suite(read_toml(path), str(path))
-    labels = [s.label for s in suite.schedulers]
-    if suite.baseline and suite.baseline not in labels:
-        raise InputError(f"{path}: baseline: {nearest('scheduler', suite.baseline, labels)}")
+    suite = suite_of(read_toml(path), str(path))
     return anchored(suite, path.parent.absolute(), registry)
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from schedlab.core.adding import add_at
 from schedlab.core.counts import DomainSums
 from schedlab.core.labels import LabelTable
 from schedlab.core.log import ChangeLog
@@ -186,6 +187,7 @@ class Cluster:
         self._add(row, -self._deltas[signature])
         if devices:
             self._take_devices(signature, row, devices, -1)
+            self.log.devices[len(self.log)] = devices
         self.log.append(row, signature, -1)
 
     def place_many(self, signatures: NDArray[np.int32], rows: NDArray[np.integer]) -> None:
@@ -199,8 +201,8 @@ class Cluster:
     def _add_many(
         self, signatures: NDArray[np.int32], rows: NDArray[np.integer], sign: int
     ) -> None:
-        for table in (self.dynamic, self._by_row[:, -self.dynamic.shape[1] :]):
-            np.add.at(table, rows, sign * self._deltas[signatures])
+        tables = self.dynamic, self._by_row[:, -self.dynamic.shape[1] :]
+        add_at(tables, rows, sign * self._deltas, signatures)
         self.log.extend(rows, signatures, sign)
 
     def delta(self, signature: int | slice | Ints) -> Ints:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 Weigh = Callable[[PodSpec], int]
 
+FEW = 4
+"""So many changes are added up one by one: NumPy would need as long for one."""
+
 
 class SparseWeigh(ABC):
     """A weight of placed specs that is 0 for most, and knows for which it may not be."""
@@ -67,11 +70,21 @@ class DomainSums:
         if since == len(log) - 1:
             self._add_one(*log.entry(since))
         elif since != len(log):
-            weights = self.weights()[log.signatures(since)]
-            if weights.any():
-                self._add(self._codes[log.rows(since)], weights * log.signs(since))
+            self._replay(since)
         self._seen = len(log)
         return self._sums
+
+    def _replay(self, since: int) -> None:
+        """Take in the changes after the first ``since``, of which few count as a rule."""
+        log = self._cluster.log
+        weights = self.weights()[log.signatures(since)]
+        counted = weights.nonzero()[0]
+        if len(counted) <= FEW:
+            for change in counted.tolist():
+                self._add_one(*log.entry(since + change))
+        else:
+            domains, signs = self._codes[log.rows(since)], log.signs(since)
+            self._add(domains[counted], (weights * signs)[counted])
 
     def weights(self) -> NDArray[np.int64]:
         """Return the weight of every signature that the cluster knows."""

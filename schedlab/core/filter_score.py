@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from contextlib import nullcontext
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -14,14 +15,18 @@ from numpy.typing import NDArray
 from schedlab.api import Budget, Cluster, Failure, Placement, PodBatch, Scheduler
 from schedlab.core.ahead.mixed import MixedPath
 from schedlab.core.ahead.stretches import is_run, queue_order, stretches
-from schedlab.core.gangs import in_whole_gangs
+from schedlab.core.gangs import Gangs
+from schedlab.core.in_trial import InTrial
 from schedlab.core.incremental import IncrementalPath
+from schedlab.core.leaning import leaning
 from schedlab.core.preemption.handle import Handle, ReferenceHandle
 from schedlab.core.preemption.preemptor import Preemptor, may_preempt
 from schedlab.core.profile import Profile
 from schedlab.core.reference import ReferencePath
 from schedlab.core.select import selector
 from schedlab.core.spot_check import SpotCheck
+from schedlab.core.verdicts import device_masks
+from schedlab.core.whole_gangs import WholeGangs
 
 Ints = NDArray[np.int64]
 
@@ -55,64 +60,78 @@ class FilterScore(Scheduler):
     def schedule(self, cluster: Cluster, pods: PodBatch, budget: Budget) -> Placement:
         """Place every pod in queue order; one that fits nowhere is left, with the reasons.
 
-        Once the budget is cancelled, the rest is left.  Gangs are placed whole, and then nobody
-        is evicted in the batch: what preemption did could not be undone.
+        Once the budget is cancelled, the rest is left.  Gangs are placed whole, and evict nobody
+        unless they are.
         """
-        if not any(spec.gang for spec in pods.specs):
-            return self._place_all(cluster, pods, budget)
-        alone = replace(self, profile=replace(self.profile, post_filter=None))
-        return in_whole_gangs(alone._place_all, cluster, pods, budget)
+        gangs = Gangs(cluster, pods)
+        queue = self._queue(cluster, pods, gangs, budget)
+        if not len(gangs):
+            queue.placement.sequence = queue.decide(np.arange(len(pods), dtype=np.int64))
+        else:
+            evicts = queue.preemptor is not None
+            with cluster.running.remembering() if evicts else nullcontext():
+                trial = InTrial(cluster, pods, queue, evicts)
+                lean = partial(leaning, self.profile, cluster, pods)
+                WholeGangs(trial, gangs, pods, budget, lean).place()
+        queue.placement.info.update(queue.path.counters())
+        return queue.placement
 
-    def _place_all(self, cluster: Cluster, pods: PodBatch, budget: Budget) -> Placement:
+    def _queue(self, cluster: Cluster, pods: PodBatch, gangs: Gangs, budget: Budget) -> _Queue:
         select = selector(self.profile.tie_break, budget.seed)
         path = PATHS[self.path](self.profile, cluster, select)
-        placement = Placement.empty(len(pods))
-        placement.sequence = queue_order(self.profile.queue_sort, pods)
-        placement.latency_ns = np.zeros(len(pods), np.int64)
-        queue = _Queue(self.profile, cluster, path, placement, budget.cancelled)
+        queue = _Queue(self.profile, cluster, pods, path, budget.cancelled)
         if may_preempt(self.profile, cluster, pods):
             kind = ReferenceHandle if self.path == "reference" else Handle
             handle = kind(self.profile, cluster, budget.seed)
-            queue.preemptor = Preemptor(self.profile, cluster, pods, placement, handle)
+            queue.preemptor = Preemptor(self.profile, cluster, pods, queue.placement, handle, gangs)
         if len(cluster.nominated):
             queue.nominees = _Nominees(pods, ReferencePath(self.profile, cluster, select))
-        interned = np.array([cluster.signature(spec) for spec in pods.specs], np.int64)
-        for signatures, waiting in stretches(interned, pods, placement.sequence):
-            if not isinstance(path, MixedPath):
-                queue.place_singly(signatures, waiting)
-            elif len(cluster.nominated) or not is_run(signatures):
-                queue.place_mixed(path, signatures.tolist(), waiting)
-            else:
-                queue.place_run(path, int(signatures[0]), waiting)
-        placement.info.update(path.counters())
-        return placement
+        return queue
 
 
 class _Queue:
     """Takes pods to their nodes, and notes why some were left.
 
-    Reasons are counted once for each signature and state of the cluster.
+    Reasons are counted once for each signature and state of the cluster.  ``began`` (P,) tells
+    how many changes the cluster had seen when each pod's turn began.
     """
 
     def __init__(
         self,
         profile: Profile,
         cluster: Cluster,
+        pods: PodBatch,
         path: DecisionPath,
-        placement: Placement,
         cancelled: Callable[[], bool],
     ) -> None:
-        assert placement.latency_ns is not None
+        self.path = path
+        self.placement = Placement.empty(len(pods))
+        self.began: Ints = np.zeros(len(pods), np.int64)
+        self._latency_ns: Ints = np.zeros(len(pods), np.int64)
+        self.placement.latency_ns = self._latency_ns
         self._cancelled = cancelled
         self._profile = profile
         self._cluster = cluster
-        self._path = path
-        self._placement = placement
-        self._latency_ns = placement.latency_ns
+        self._pods = pods
+        self._turn = np.argsort(queue_order(profile.queue_sort, pods))
+        self._interned = np.array([cluster.signature(spec) for spec in pods.specs], np.int64)
         self._known: dict[tuple[int, int], int] = {}
         self._spot_check = SpotCheck(profile, cluster, path)
         self.preemptor: Preemptor | None = None
         self.nominees: _Nominees | None = None
+
+    def decide(self, pods: Ints) -> Ints:
+        """Decide about some pods; return them in the queue's order."""
+        sequence = pods[np.argsort(self._turn[pods])]
+        path, nominated = self.path, self._cluster.nominated
+        for signatures, waiting in stretches(self._interned, self._pods, sequence):
+            if not isinstance(path, MixedPath):
+                self.place_singly(signatures, waiting)
+            elif len(nominated) or not is_run(signatures):
+                self.place_mixed(path, signatures.tolist(), waiting)
+            else:
+                self.place_run(path, int(signatures[0]), waiting)
+        return sequence
 
     def place_singly(self, signatures: Ints, waiting: Ints) -> None:
         """Decide about pods one by one."""
@@ -127,6 +146,7 @@ class _Queue:
     def place_one(self, pod: int, signature: int) -> None:
         """Decide about one pod."""
         self._spot_check.expect(signature)
+        self.began[pod] = len(self._cluster.log)
         started = time.perf_counter_ns()
         row = self._pick(pod, signature)
         devices = choose_devices(self._profile, self._cluster, signature, row)
@@ -134,7 +154,7 @@ class _Queue:
         self._spot_check.compare(row)
         if row >= 0:
             self._cluster.place(signature, row, devices)
-            self._placement.node[pod], self._placement.devices[pod] = row, devices
+            self.placement.node[pod], self.placement.devices[pod] = row, devices
             if self.preemptor is not None:
                 self.preemptor.placed([pod])
         else:
@@ -148,7 +168,7 @@ class _Queue:
             if row >= 0:
                 self._cluster.nominated.drop(self.nominees.name(pod))
             return row
-        row = self._path.pick(signature)
+        row = self.path.pick(signature)
         return row if row >= 0 else self._make_room(pod, signature, -1)
 
     def _make_room(self, pod: int, signature: int, nominated_row: int) -> int:
@@ -206,8 +226,9 @@ class _Queue:
 
     def _put(self, step: Ints, signatures: NDArray[np.int32], rows: Ints) -> None:
         if len(rows):
+            self.began[step] = np.arange(len(step)) + len(self._cluster.log)
             self._cluster.place_many(signatures, rows)
-            self._placement.node[step] = rows
+            self.placement.node[step] = rows
             if self.preemptor is not None:
                 self.preemptor.placed(step.tolist())
         else:
@@ -217,16 +238,16 @@ class _Queue:
     def _leave(self, pod: int, signature: int) -> None:
         key = signature, len(self._cluster.log)
         if key not in self._known:
-            self._known[key] = len(self._placement.failures)
-            self._placement.failures.append(self._path.failures(signature) or (NO_NODES,))
-        self._placement.failure[pod] = self._known[key]
+            self._known[key] = len(self.placement.failures)
+            self.placement.failures.append(self.path.failures(signature) or (NO_NODES,))
+        self.placement.failure[pod] = self._known[key]
 
     def _forgo(self, pods: Ints) -> None:
         """Leave pods undecided."""
         if (-1, -1) not in self._known:
-            self._known[-1, -1] = len(self._placement.failures)
-            self._placement.failures.append((CANCELLED,))
-        self._placement.failure[pods] = self._known[-1, -1]
+            self._known[-1, -1] = len(self.placement.failures)
+            self.placement.failures.append((CANCELLED,))
+        self.placement.failure[pods] = self._known[-1, -1]
 
 
 def choose_devices(profile: Profile, cluster: Cluster, signature: int, row: int) -> int:
@@ -237,7 +258,7 @@ def choose_devices(profile: Profile, cluster: Cluster, signature: int, row: int)
     if profile.devices is None:
         return cluster.first_devices(spec, row)
     view = cluster.view(np.array([row]))
-    return int(profile.devices.choose(cluster.pod(signature), view)[0])
+    return int(device_masks(profile.devices, cluster.pod(signature), view)[0])
 
 
 class _Nominees:

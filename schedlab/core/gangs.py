@@ -1,175 +1,115 @@
-"""Gangs: pods that are placed together, or not at all.
+"""Gangs of a batch: how many pods each takes, and how many it has.
 
-Kubernetes 1.35 lets pods of a gang wait for one another on nodes whose room they hold, and
-gives it back if not enough of them come in time (plugins/gangscheduling, alpha).  A batch
-has no clock: who waits in vain gives back before the first pod that came after is decided.
+Kubernetes 1.35 (plugins/gangscheduling, alpha) lets pods of a gang wait for one another on
+nodes whose room they hold, and gives it back if not enough of them come in time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from schedlab.api import Budget, Cluster, Failure, Placement, PodBatch, PodSpec
+from schedlab.core.cluster import Cluster
+from schedlab.model.gangs import GangName, gang_of, gang_sizes
+from schedlab.model.objects import PodBatch, PodSpec
 
 Ints = NDArray[np.int64]
-Schedule = Callable[[Cluster, PodBatch, Budget], Placement]
-Name = tuple[str, str]
-"""A gang's namespace and name."""
+Mask = NDArray[np.bool_]
 
-WAITS = Failure("GangScheduling", "not enough pods of its gang could be placed together", 0)
+NO_GANG = -1
 
 
-def gang_of(spec: PodSpec) -> Name | None:
-    """Return the gang of a pod."""
-    return None if spec.gang is None else (spec.namespace, spec.gang.name)
+def missing(cluster: Cluster, specs: Iterable[PodSpec]) -> dict[GangName, int]:
+    """Return how many more pods of each gang of ``specs`` must be placed together, if any.
 
-
-def missing(cluster: Cluster, specs: Iterable[PodSpec]) -> dict[Name, int]:
-    """Return how many more pods of each gang of ``specs`` must be placed together, if any."""
-    wanted = {name: s.gang.least for s in specs if s.gang and (name := gang_of(s))}
-    if not wanted:
+    Raises
+    ------
+    InputError
+        If pods of one gang, running ones included, do not agree on how many it takes.
+    """
+    gangs = _of_specs(cluster, tuple(specs))
+    if not gangs:
         return {}
+    there = _there(cluster, {name: i for i, name in enumerate(gangs)})
+    return {
+        name: least - here
+        for (name, least), here in zip(gangs.items(), there.tolist(), strict=True)
+        if here < least
+    }
+
+
+def _of_specs(cluster: Cluster, specs: Sequence[PodSpec]) -> dict[GangName, int]:
+    """Return the gangs of some specs, and how many pods each takes."""
+    if not any(s.gang for s in specs):
+        return {}
+    sizes = gang_sizes((*specs, *cluster.specs))
+    return {name: sizes[name] for s in specs if (name := gang_of(s))}
+
+
+def _numbers(specs: Iterable[PodSpec], number: dict[GangName, int]) -> Ints:
+    """Return the number of each spec's gang, NO_GANG for those of none."""
+    names = (gang_of(s) for s in specs)
+    return np.array([number.get(n, NO_GANG) if n else NO_GANG for n in names], np.int64)
+
+
+def _there(cluster: Cluster, number: dict[GangName, int]) -> Ints:
+    """Return how many pods of each gang are on nodes, shape (G,)."""
     log = cluster.log
-    placed = np.bincount(log.signatures(0), log.signs(0), minlength=len(cluster.specs))
-    for spec, pods in zip(cluster.specs, placed.tolist(), strict=True):
-        name = gang_of(spec)
-        if name in wanted:
-            wanted[name] -= int(pods)
-    return {name: least for name, least in wanted.items() if least > 0}
+    gang = _numbers(cluster.specs, number)[log.signatures(0)]
+    sign = np.where(gang == NO_GANG, 0, log.signs(0))
+    return np.bincount(gang + 1, sign, minlength=len(number) + 1)[1:].astype(np.int64)
 
 
-def in_whole_gangs(
-    schedule: Schedule, cluster: Cluster, pods: PodBatch, budget: Budget
-) -> Placement:
-    """Place a batch by ``schedule``, which may leave any pod, in whole gangs.
+class Gangs:
+    """The gangs of a batch, numbered.
 
-    If a gang comes short, what was decided before its first pod stands.  The others are
-    decided again, a gang at the turn of its first pod, one of its pods after the other, and
-    whole or not at all.  ``schedule`` must not evict or move running pods.
-    """
-    if not any(s.gang for s in pods.specs):
-        return schedule(cluster, pods, budget)
-    trial = _Trial(schedule, cluster, pods, budget)
-    again = trial.place_all()
-    for unit in trial.units(again):
-        trial.place_unit(unit)
-    return trial.answer()
-
-
-@dataclass(eq=False)
-class _Trial:
-    """A placement that grows; ``gang`` (P,) numbers the gangs, -1 for pods without one.
-
-    ``least`` (G,) are how many more of a gang must be placed together, ``placed`` (G,) those
-    that are.
+    Attributes
+    ----------
+    of_pod : int64, shape (P,)
+        The gang of each pod, NO_GANG for those of none.
+    least : int64, shape (G,)
+        How many pods each takes, running ones included.
+    others : int64, shape (G,)
+        How many run that are not of the batch; :meth:`count_others` brings it up to date.
     """
 
-    schedule: Schedule
-    cluster: Cluster
-    pods: PodBatch
-    budget: Budget
+    def __init__(self, cluster: Cluster, pods: PodBatch) -> None:
+        sizes = _of_specs(cluster, pods.specs)
+        self._cluster = cluster
+        self._number = {name: i for i, name in enumerate(sizes)}
+        by_spec = _numbers(pods.specs, self._number)
+        self.of_pod: Ints = by_spec[pods.signature] if len(by_spec) else np.zeros(0, np.int64)
+        self.least = np.array(list(sizes.values()), np.int64)
+        self.others = _there(cluster, self._number) if sizes else np.zeros(0, np.int64)
 
-    def __post_init__(self) -> None:
-        names = [gang_of(s) for s in self.pods.specs]
-        needed = missing(self.cluster, self.pods.specs)
-        number: dict[Name | None, int] = {name: i for i, name in enumerate(needed)}
-        of_spec = np.array([number.get(name, -1) for name in names], np.int64)
-        self.gang: Ints = of_spec[self.pods.signature]
-        self.least = np.array(list(needed.values()), np.int64)
-        self.placed = np.zeros(len(self.least), np.int64)
-        self.found = Placement.empty(len(self.pods))
-        self.found.latency_ns = np.zeros(len(self.pods), np.int64)
-        self.turns: list[Ints] = []
+    def __len__(self) -> int:
+        return len(self.least)
 
-    def place_all(self) -> Ints:
-        """Place all gangs that the batch has enough pods of; return who is decided again."""
-        enough = self._members(np.arange(len(self.pods))) >= self.least
-        waiting = np.flatnonzero((self.gang < 0) | np.append(enough, True)[self.gang])
-        made, part = self._made(waiting)
-        turns = made.sequence[made.node[made.sequence] >= 0]
-        stand = self._whole(waiting[turns])
-        self._take_back(part, made, turns[stand:])
-        self._keep(waiting, made, turns[:stand])
-        begin = np.flatnonzero(made.sequence == turns[stand])[0] if stand < len(turns) else None
-        return waiting[made.sequence[begin:]] if begin is not None else waiting[:0]
+    def count(self, pods: Ints) -> Ints:
+        """Return how many of some pods of the batch each gang has, shape (G,)."""
+        return np.bincount(self.of_pod[pods] + 1, minlength=len(self) + 1)[1:]
 
-    def units(self, again: Ints) -> Iterator[Ints]:
-        """Yield the pods of each gang that is not whole, and those between them, in turn."""
-        plain, tried = list[int](), set[int]()
-        for pod, number in zip(again.tolist(), self.gang[again].tolist(), strict=True):
-            if number in tried:
-                continue
-            if number < 0 or self.placed[number] >= self.least[number]:
-                plain.append(pod)
-            else:
-                tried.add(number)
-                yield np.array(plain, np.int64)
-                yield np.flatnonzero((self.gang == number) & (self.found.node < 0))
-                plain = []
-        yield np.array(plain, np.int64)
+    def count_others(self, node: NDArray[np.int32]) -> None:
+        """Count again who runs, where ``node`` (P,) tells which pods of the batch are placed."""
+        placed = self.count(np.flatnonzero(node >= 0))
+        self.others = _there(self._cluster, self._number) - placed
 
-    def place_unit(self, unit: Ints) -> None:
-        """Place pods that need no others, or a gang unless it comes short."""
-        if not len(unit):
-            return
-        made, part = self._made(unit)
-        turns = made.sequence[made.node[made.sequence] >= 0]
-        together = self.placed + self._members(unit[turns])
-        short = ((together > 0) & (together < self.least)).any()
-        self._take_back(part, made, turns if short else turns[:0])
-        self._keep(unit, made, turns[:0] if short else turns)
+    def would_break(self, node: NDArray[np.int32], pod: int, victims: NDArray[np.int32]) -> bool:
+        """Say whether a gang that pods of the batch joined comes short without some pods.
 
-    def _made(self, waiting: Ints) -> tuple[Placement, PodBatch]:
-        names = [self.pods.names[i] for i in waiting.tolist()]
-        part = PodBatch(self.pods.specs, self.pods.signature[waiting], names)
-        return self.schedule(self.cluster, part, self.budget), part
+        ``node`` (P,) tells which pods of the batch are placed, and ``pod`` is about to be;
+        ``victims`` are signatures.
+        """
+        specs = (self._cluster.specs[i] for i in victims.tolist())
+        gone = np.bincount(_numbers(specs, self._number) + 1, minlength=len(self) + 1)[1:]
+        if not gone.any():
+            return False
+        joined = self.count(np.append(np.flatnonzero(node >= 0), pod)) > 0
+        there = _there(self._cluster, self._number) - gone
+        return bool((joined & (gone > 0) & (there < self.least)).any())
 
-    def _members(self, pods: Ints) -> Ints:
-        """Return how many of some pods each gang has, shape (G,)."""
-        gang = self.gang[pods]
-        return np.bincount(gang[gang >= 0], minlength=len(self.least))
-
-    def _whole(self, turns: Ints) -> int:
-        """Return how many of the pods ``turns``, in that order, are in whole gangs or in none."""
-        stand = len(turns)
-        while True:
-            placed = self._members(turns[:stand])
-            short = np.flatnonzero((placed > 0) & (placed < self.least))
-            if not len(short):
-                return stand
-            stand = int(np.flatnonzero(np.isin(self.gang[turns[:stand]], short))[0])
-
-    def _take_back(self, part: PodBatch, made: Placement, pods: Ints) -> None:
-        for pod in pods[::-1].tolist():
-            signature = self.cluster.signature(part.specs[part.signature[pod]])
-            self.cluster.remove(signature, int(made.node[pod]), int(made.devices[pod]))
-
-    def _keep(self, waiting: Ints, made: Placement, turns: Ints) -> None:
-        found, known = self.found, len(self.found.failures)
-        pods = waiting[turns]
-        found.node[pods], found.devices[pods] = made.node[turns], made.devices[turns]
-        self.placed += self._members(pods)
-        self.turns.append(pods)
-        found.failures += made.failures
-        told = made.failure >= 0
-        found.failure[waiting] = np.where(told, made.failure + known, -1)
-        if made.latency_ns is not None and found.latency_ns is not None:
-            found.latency_ns[waiting] += made.latency_ns
-        for name, counted in made.info.items():
-            before = found.info.get(name, 0)
-            both = isinstance(counted, int) and isinstance(before, int)
-            found.info[name] = before + counted if both else counted  # type: ignore[operator]
-
-    def answer(self) -> Placement:
-        """Return the placement, with a reason for every pod that is left."""
-        found = self.found
-        left, short = np.flatnonzero(found.node < 0), self.placed < self.least
-        vain = left[(self.gang[left] >= 0) & np.append(short, False)[self.gang[left]]]
-        found.failure[vain] = len(found.failures)
-        found.failures.append((WAITS,))
-        found.sequence = np.concatenate([*self.turns, left])
-        return found
+    def at(self, pods: Ints, of_gang: Mask) -> Mask:
+        """Return for each pod what holds of its gang, False for those of none, shape (n,)."""
+        return np.append(of_gang, False)[self.of_pod[pods]]

@@ -97,10 +97,8 @@ class IncrementalPath:
     def _state(self, signature: int) -> SignatureState:
         """Return the state of a signature, up to date."""
         state = self._known(signature)
-        behind = len(self._cluster.log) - state.seen
-        if behind:
-            self._rows += behind
-            state.refresh(self._cluster)
+        if state.seen < len(self._cluster.log):
+            self._rows += state.refresh(self._cluster)
         return state
 
     def _known(self, signature: int) -> SignatureState:

@@ -97,14 +97,12 @@ class LocalPlugins:
 
     def scored(self, nodes: NodeView, rows: Rows) -> Ints:
         """Return a fresh array of their scores that need no normalisation."""
-        if self._spec_base is None:
-            total = np.full(len(nodes), self.common)
-        else:
-            total = self._spec_base[rows] + self.common
+        total = None if self._spec_base is None else self._spec_base[rows] + self.common
         for score, weight in self.scores:
             raw = raw_scores(score, self.pod, nodes)
-            total += raw if weight == 1 else weight * raw
-        return total
+            weighed = raw if weight == 1 else weight * raw
+            total = weighed + self.common if total is None else np.add(total, weighed, out=total)
+        return np.full(len(nodes), self.common) if total is None else total
 
     def rejected(self, nodes: NodeView, rows: Rows) -> Mask | None:
         """Return which of the nodes their filters reject, None if none."""

@@ -16,7 +16,9 @@ class ChangeLog:
     A reader remembers the length it has seen.
 
     While it is ``closed``, tables that are folded over it refuse to answer.  ``devices``
-    holds the GPU devices, as a bit mask, that the placement at a position took.
+    holds the GPU devices, as a bit mask, that the change at a position took or gave back.
+    ``undone`` are stretches (from, up to) of changes that cancel out, in their order: what was
+    decided in vain, and its undoing.
     """
 
     closed = False
@@ -30,6 +32,7 @@ class ChangeLog:
         self._length = 0
         self._last_left = -1
         self.devices: dict[int, int] = {}
+        self.undone: tuple[tuple[int, int], ...] = ()
 
     def __len__(self) -> int:
         return self._length
@@ -59,6 +62,10 @@ class ChangeLog:
         self._length = end
         if sign < 0 and len(rows):
             self._last_left = end - 1
+
+    def note_undone(self, since: int) -> None:
+        """Note that all changes after the first ``since`` cancel out."""
+        self.undone = (*(u for u in self.undone if u[0] < since), (since, self._length))
 
     def entry(self, at: int) -> tuple[int, int, int]:
         """Return row, signature and sign of one change."""

@@ -51,6 +51,7 @@ class RunningPods:
         self._devices = np.zeros(0, np.int64)
         self._with_devices = 0
         self._lowest = NO_PRIORITY
+        self._before: list[tuple[int, int, Ints]] | None = None
         stated = cluster.bound_start[cluster.bound_start < NOT_STARTED]
         self._first_start = int(stated.max(initial=0)) + 1
 
@@ -141,6 +142,7 @@ class RunningPods:
         """Remove one pod from the cluster."""
         self.refresh()
         row, signature = self.row(number), int(self._cluster.log.signatures(0)[number])
+        self._note(len(self._cluster.log), row)
         self._cluster.remove(signature, row, self._cluster.log.devices.get(number, 0))
         self._drop(row, int((self._slots[row] == number).argmax()))
         self._seen = len(self._cluster.log)
@@ -152,6 +154,35 @@ class RunningPods:
         yield
         self._seen = len(self._cluster.log)
 
+    @contextmanager
+    def remembering(self) -> Iterator[None]:
+        """Within the block, remember what was before each change, so that :meth:`unwind` can."""
+        self.refresh()
+        self._before = []
+        try:
+            yield
+        finally:
+            self._before = None
+
+    def unwind(self, since: int) -> None:
+        """Be as after the first ``since`` changes: all later ones are undone by others.
+
+        Numbers, and with them starts and NodeInfo's order, are then as if nothing had been.
+        """
+        assert self._before is not None
+        while self._before and self._before[-1][0] >= since:
+            _, row, numbers = self._before.pop()
+            self._slots[row] = NOBODY
+            self._slots[row, : len(numbers)] = numbers
+            self._count[row] = len(numbers)
+            self._stale.add(row)
+        self._seen = len(self._cluster.log)
+
+    def _note(self, change: int, row: int) -> None:
+        """Remember, if asked to, who is on a row before a change of it."""
+        if self._before is not None:
+            self._before.append((change, row, self._slots[row, : self._count[row]].copy()))
+
     def refresh(self) -> None:
         """Take in what the log holds that is new."""
         log, since = self._cluster.log, self._seen
@@ -159,11 +190,12 @@ class RunningPods:
             return
         self._seen = len(log)
         rows, signs = log.rows(since), log.signs(since)
-        if since == 0 and len(rows) > BULK and (signs > 0).all():
+        if since == 0 and len(rows) > BULK and (signs > 0).all() and self._before is None:
             self._build(rows)
             return
         changes = zip(rows.tolist(), signs.tolist(), log.signatures(since).tolist(), strict=True)
         for number, (row, sign, signature) in enumerate(changes, start=since):
+            self._note(number, row)
             if sign > 0:
                 self._append(row, number)
             else:

@@ -37,7 +37,7 @@ class Random:
 
     def among(self, total: Totals, rows: NDArray[np.int64] | None = None) -> int:
         """Return a random position of the highest total."""
-        ties = np.flatnonzero(total == total.max())
+        ties = (total == np.maximum.reduce(total)).nonzero()[0]
         return int(ties[self._generator.integers(len(ties))])
 
 
@@ -49,7 +49,7 @@ class RoundRobin:
 
     def among(self, total: Totals, rows: NDArray[np.int64] | None = None) -> int:
         """Return the next position in turn of the highest total."""
-        ties = np.flatnonzero(total == total.max())
+        ties = (total == np.maximum.reduce(total)).nonzero()[0]
         tied_rows = ties if rows is None else rows[ties]
         turn = int(np.searchsorted(tied_rows, self._next)) % len(ties)
         self._next = int(tied_rows[turn]) + 1

@@ -110,8 +110,10 @@ class SignatureState:
     @property
     def nbytes(self) -> int:
         """About how much memory it takes to keep something of each node."""
-        columns = 1 + 2 * (self.grouped is not None) + (self._total is not self.base)
-        return columns * self.base.nbytes + sum(n.raw.nbytes for n in self.local.normalized)
+        columns = 1 + (self._total is not self.base)
+        grouped = 0 if self.grouped is None else self.grouped.members.nbytes
+        raw = sum(n.raw.nbytes for n in self.local.normalized)
+        return columns * self.base.nbytes + grouped + raw
 
     @property
     def total(self) -> Ints:
@@ -164,20 +166,21 @@ class SignatureState:
         self._summed: dict[str, CellScore | RowScore] = {}
         self.normal: list[CellScore | NormalizedScore] = [*self.local.normalized]
 
-    def refresh(self, cluster: Cluster) -> None:
-        """Bring the state up to date with the change log."""
+    def refresh(self, cluster: Cluster) -> int:
+        """Bring the state up to date with the change log; return how many rows are looked at."""
         rows = self._changed(cluster)
         self.seen = len(cluster.log)
         nodes = cluster.view(rows)
         if self.stays_plain(len(cluster.specs)):
             self._refresh_plain(cluster, rows, nodes)
-            return
+            return len(rows)
         self.widen()
         base = self.local.ask(nodes, rows)
         for normal in self.local.normalized:
             if normal.by_node:
                 normal.put(rows, raw_scores(normal.plugin, self.pod, nodes))
         self._update(cluster, rows, base)
+        return len(rows)
 
     def _changed(self, cluster: Cluster) -> Ints:
         """Return the rows that changed, once each if they are many or were seldom distinct."""

@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 
 from schedlab.api import (
     IGNORED,
+    DevicePlugin,
     Failure,
     FilterPlugin,
     NodeView,
+    Plugin,
     PodsView,
     PodView,
     Reason,
@@ -100,14 +102,21 @@ def checked(verdict: Verdict, plugin: FilterPlugin, method: str, nodes: int) -> 
 
 def raw_scores(plugin: ScorePlugin, pod: PodView, nodes: NodeView) -> Scores:
     """Return a plugin's scores before normalisation, shape (n,)."""
-    return checked_scores(plugin.score(pod, nodes), plugin, "score", len(nodes))
+    return checked_int64(plugin.score(pod, nodes), plugin, "score", len(nodes))
 
 
-def checked_scores(raw: Scores, plugin: ScorePlugin, method: str, nodes: int) -> Scores:
-    """Return a plugin's scores of so many nodes; raise PluginError if they cannot be any."""
-    if raw.__class__ is not np.ndarray or raw.dtype != np.int64 or raw.shape != (nodes,):
-        raise _wrong(plugin, method, raw, nodes, "int64")
-    return raw
+def device_masks(plugin: DevicePlugin, pod: PodView, nodes: NodeView) -> NDArray[np.int64]:
+    """Return the devices that a plugin takes on each node, as bit masks, shape (n,)."""
+    return checked_int64(plugin.choose(pod, nodes), plugin, "choose", len(nodes))
+
+
+def checked_int64(
+    answer: NDArray[np.int64], plugin: Plugin, method: str, nodes: int
+) -> NDArray[np.int64]:
+    """Return a plugin's integers for so many nodes; raise PluginError if they cannot be any."""
+    if answer.__class__ is not np.ndarray or answer.dtype != np.int64 or answer.shape != (nodes,):
+        raise _wrong(plugin, method, answer, nodes, "int64")
+    return answer
 
 
 def ask_each(
@@ -128,7 +137,7 @@ def ask_each(
         raw = score.score_each(pods, nodes)
         if raw is None:
             raise NotLocalError
-        checked_scores(raw, score, "score_each", len(nodes))
+        checked_int64(raw, score, "score_each", len(nodes))
         total += raw if weight == 1 else weight * raw
     for plugin in filters:
         verdict = plugin.filter_each(pods, nodes)
@@ -213,12 +222,11 @@ def _among(reasons: Sequence[Reason], code: int) -> tuple[Reason, ...]:
     return tuple(r for i, r in enumerate(reasons) if bits >> i & 1)
 
 
-def _wrong(
-    plugin: FilterPlugin | ScorePlugin, method: str, got: object, nodes: int, expected: str
-) -> PluginError:
+def _wrong(plugin: Plugin, method: str, got: object, nodes: int, expected: str) -> PluginError:
     return PluginError(
         f"{plugin.name}.{method} returned {_describe(got)}; expected a NumPy array of shape "
-        f"({nodes},), one entry for each node of the view, of dtype {expected}" + _advice(got),
+        f"({nodes},), one entry for each node of the view, of dtype {expected}"
+        f"{_advice(got, method)}",
         place_of_method(type(plugin), method),
     )
 
@@ -230,7 +238,9 @@ def _describe(got: object) -> str:
     return f"an array of shape {got.shape}, dtype {got.dtype}" + (", with NaN" * holds_nan)
 
 
-def _advice(got: object) -> str:
+def _advice(got: object, method: str) -> str:
+    if method == "choose":
+        return ": a bit for each device that the pod takes"
     if isinstance(got, np.ndarray) and got.dtype.kind == "f":
         return (
             ". Scores are integers, so that ties do not depend on the machine: scale and convert, "

@@ -158,27 +158,37 @@ class NodeView:
     @property
     def allocatable(self) -> Ints:
         """What each node offers, shape (n, R)."""
-        return self._constant()[:, :-1]
+        if self._static is None:
+            self._read()
+        return self._static[:, :-1]  # type: ignore[index]
 
     @property
     def allowed_pods(self) -> Ints:
         """The largest number of pods on each node, shape (n,)."""
-        return self._constant()[:, -1]
+        if self._static is None:
+            self._read()
+        return self._static[:, -1]  # type: ignore[index]
 
     @property
     def requested(self) -> Ints:
         """What the pods on each node request, shape (n, R)."""
-        return self._state()[:, :-3]
+        if self._dynamic is None:
+            self._read()
+        return self._dynamic[:, :-3]  # type: ignore[index]
 
     @property
     def nonzero_requested(self) -> Ints:
         """Requested (cpu, memory) with defaults for pods that state none, shape (n, 2)."""
-        return self._state()[:, -3:-1]
+        if self._dynamic is None:
+            self._read()
+        return self._dynamic[:, -3:-1]  # type: ignore[index]
 
     @property
     def pod_count(self) -> Ints:
         """The number of pods on each node, shape (n,)."""
-        return self._state()[:, -1]
+        if self._dynamic is None:
+            self._read()
+        return self._dynamic[:, -1]  # type: ignore[index]
 
     @property
     def free(self) -> Ints:
@@ -290,6 +300,15 @@ class NodeView:
         specs = [cluster.specs[s] for s in log.signatures(since).tolist()]
         return log.rows(since), specs, log.signs(since)
 
+    @property
+    def undone(self) -> tuple[tuple[int, int], ...]:
+        """Stretches (from, up to) of :meth:`changes` that cancel out: gangs placed in vain.
+
+        A table that is a sum over all changes need not care.  Another one leaves them out, and
+        begins anew once there are others.
+        """
+        return self._cluster.log.undone
+
     def shared(self, key: Hashable, build: Callable[[], T]) -> T:
         """Return what ``build`` made under ``key``, calling it once for this cluster."""
         return self._cluster.shared(key, build)
@@ -313,16 +332,6 @@ class NodeView:
             return frozen(column[self._rows])
         # Columns of a table lie one after the other: taking from each keeps it so.
         return column.take(self._rows) if column.ndim == 1 else column.T.take(self._rows, -1).T
-
-    def _constant(self) -> Ints:
-        if self._static is None:
-            self._read()
-        return self._static  # type: ignore[return-value]
-
-    def _state(self) -> Ints:
-        if self._dynamic is None:
-            self._read()
-        return self._dynamic  # type: ignore[return-value]
 
     def _read(self) -> None:
         static, dynamic = self._cluster.static, self._cluster.dynamic

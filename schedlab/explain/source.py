@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from schedlab.config.overrides import CSV_NODES
 from schedlab.config.profile import ProfileConfig
 from schedlab.core.profile import Profile
 from schedlab.errors import InputError, nearest
@@ -41,6 +42,8 @@ def load_source(source: str, seed: int, registry: Registry) -> Scenario:
         If there is no such thing, or it is malformed.
     """
     path = Path(source)
+    if (path / CSV_NODES).is_file():
+        return Scenario(registry.make_workload("Csv", {"folder": source}).build(seed))
     if source.endswith(FILE_SUFFIXES) or path.is_dir():
         return _scenario_file(path) or Scenario(load_manifests([path]))
     if source.endswith(".toml"):

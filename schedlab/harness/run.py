@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,7 +20,7 @@ from schedlab.harness.trial import TIMES, Status, TrialResult
 from schedlab.metrics.placed import unplaced_by_reason
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Run:
     """One run folder.
 
@@ -30,6 +31,12 @@ class Run:
     folder: Path
     plan: Plan
     results: tuple[TrialResult, ...]
+
+    def __repr__(self) -> str:
+        """Return where the run is and how its trials ended, in a line."""
+        ends = Counter(result.status.value for result in self.results)
+        told = ", ".join(f"{count} {status}" for status, count in ends.items())
+        return f"Run({str(self.folder)!r}: {told})"
 
     @cached_property
     def trials(self) -> pd.DataFrame:
@@ -71,6 +78,22 @@ class Run:
         many the metric applied to).
         """
         return summarise(self.trials)
+
+    def differences(self, baseline: str, metrics: Sequence[str] | None = None) -> pd.DataFrame:
+        """Return how far every other scheduler is from a baseline, paired by seed.
+
+        One row a workload, scheduler and metric (all that the run has, unless some are named):
+        workload, scheduler, baseline, metric, difference (the mean over common seeds of
+        scheduler minus baseline), half_width (of its 95 % confidence interval), seeds.
+
+        Raises
+        ------
+        InputError
+            For a baseline that no workload has, or a metric that no trial has.
+        """
+        from schedlab.harness.compare import differences, known_metrics  # They read runs.
+
+        return differences(self.trials, baseline, known_metrics(self.trials, metrics))
 
     def time_by_plugin(self) -> pd.DataFrame:
         """Return what a profiled run's plugins cost.

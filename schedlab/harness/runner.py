@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from schedlab.config.overrides import with_plugin_files
 from schedlab.config.paths import anchored
-from schedlab.config.suite import Suite, check_names, load_suite
+from schedlab.config.suite import Suite, check_names, load_suite, suite_of
 from schedlab.harness.inputs import read_given_files
 from schedlab.harness.lock import locked
 from schedlab.harness.matrix import expand
@@ -50,7 +51,7 @@ Observer = Callable[[Progress], None]
 
 
 def run(
-    suite: Suite | str | Path,
+    suite: Suite | Mapping[str, Any] | str | Path,
     *,
     plugin_files: Sequence[Path | str] = (),
     folder: Path | str | None = None,
@@ -62,10 +63,10 @@ def run(
 
     Parameters
     ----------
-    suite : Suite, or the name of a packaged suite, or the path of a TOML file
+    suite : Suite, or its keys as a mapping, or the name of a packaged suite, or a TOML file's path
     plugin_files : paths
         Python files whose classes are registered beside the installed ones.  Their
-        schedulers compete in a suite given by name or path; a Suite is run as it is.
+        schedulers compete in a suite given by name or path; any other is run as it is.
     folder : path, optional
         The run folder, new or empty; ``runs/<suite>-<time>`` by default.
     executor : concurrent.futures.Executor, optional
@@ -114,8 +115,10 @@ def resume(
         return _complete(where, specs, executor, workers, observe)
 
 
-def _checked(suite: Suite | str | Path, registry: Registry) -> Suite:
+def _checked(suite: Suite | Mapping[str, Any] | str | Path, registry: Registry) -> Suite:
     """Return the suite, read if need be, with every name in it known to be right."""
+    if isinstance(suite, Mapping):
+        suite = suite_of(suite, "suite")
     if isinstance(suite, Suite):
         where = f"suite {suite.name}"
     else:

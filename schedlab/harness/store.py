@@ -105,7 +105,8 @@ def read_plan(run: Path) -> Plan:
     """Return the plan of a run folder; raise InputError if there is none to read."""
     path = run / PLAN
     if not path.is_file():
-        raise InputError(f"{run}: not a run folder (it has no {PLAN})")
+        amiss = f"not a run folder (it has no {PLAN})" if run.exists() else "no such folder"
+        raise InputError(f"{run}: {amiss}; schedlab run prints where it keeps a run")
     return _read(Plan, path)
 
 

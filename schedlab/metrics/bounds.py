@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from schedlab.bound import (
     fewest_nodes,
     fluid_bound,
     packing_problem,
+    pod_rules,
     relax,
     tier_bounds,
 )
@@ -30,6 +31,8 @@ VERIFIED_FILTERS = (
     "TaintToleration",
     "NodeAffinity",
     "PodTopologySpread",
+    "NodePorts",
+    "InterPodAffinity",
 )
 """Filters that say nothing which :func:`schedlab.metrics.verify.verify` does not hold all to."""
 
@@ -61,14 +64,23 @@ class Bounds:
 
     @classmethod
     def of(
-        cls, workload: Workload, stayed: NDArray[np.bool_], moves: Sequence[Move] = ()
+        cls,
+        workload: Workload,
+        stayed: NDArray[np.bool_],
+        moves: Sequence[Move] = (),
+        evicting: bool = False,
     ) -> Bounds:
         """Bound a workload of which the bound pods ``stayed`` (bool, shape (B,)) still run.
 
-        They are where ``moves`` took them.
+        They are where ``moves`` took them.  Where any pod moved, or ``evicting`` says that one
+        left, topology spread is not bounded: a domain may have lost what others were held to.
         """
-        problem = packing_problem(_verified(), settled(workload, stayed, moves), workload.pods)
-        relaxation = relax(problem)
+        filters, cluster = _verified(), settled(workload, stayed, moves)
+        problem = packing_problem(filters, cluster, workload.pods)
+        rules = pod_rules(filters, cluster, workload.pods.specs)
+        if evicting or moves or not stayed.all():
+            rules = replace(rules, spreads=())
+        relaxation = relax(problem, rules)
         pods = fluid_bound(relaxation, np.ones(len(problem.specs)))
         ranked = value = pods
         if problem.tiers > 1:

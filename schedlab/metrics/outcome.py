@@ -63,7 +63,8 @@ class Outcome:
         """What holds for every placement of these pods beside the bound ones that stayed."""
         from schedlab.metrics.bounds import Bounds  # OR-Tools takes long to import
 
-        return Bounds.of(self.workload, self.stayed, self.placement.moves)
+        evicting = bool(self.placement.evictions)
+        return Bounds.of(self.workload, self.stayed, self.placement.moves, evicting)
 
     @cached_property
     def placed_by_signature(self) -> NDArray[np.int64]:

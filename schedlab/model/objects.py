@@ -14,6 +14,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from schedlab.errors import InputError
+from schedlab.model.amounts import refuse_broken_amounts
+from schedlab.model.gangs import NO_QUORUM as NO_QUORUM
+from schedlab.model.gangs import Gang as Gang
+from schedlab.model.gangs import gang_sizes
 from schedlab.model.selectors import LabelSelector as LabelSelector
 from schedlab.model.selectors import NodeSelectorTerm as NodeSelectorTerm
 from schedlab.model.selectors import Requirement as Requirement
@@ -119,11 +124,27 @@ class WeightedPodAffinityTerm:
 
 @dataclass(frozen=True, slots=True)
 class HostPort:
-    """A port that the pod takes of its node."""
+    """A port, 1 to 65535, that the pod takes of its node; on address 0.0.0.0, of all addresses.
+
+    Raises
+    ------
+    InputError
+        For a port that is none.  (Kubernetes reads 0 as no host port at all.)
+    """
 
     port: int
     protocol: str = "TCP"
     host_ip: str = "0.0.0.0"
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.port <= 65535:
+            raise InputError(
+                f"HostPort({self.port}): expected a port from 1 to 65535; "
+                "leave host_ports empty for a pod that takes none"
+            )
+        # As Kubernetes reads what is left empty (HostPortInfo.sanitize).
+        object.__setattr__(self, "protocol", self.protocol or "TCP")
+        object.__setattr__(self, "host_ip", self.host_ip or "0.0.0.0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,18 +154,6 @@ class GpuRequest:
     count: int
     milli: int = 1000
     models: tuple[str, ...] = ()
-
-
-NO_QUORUM = np.iinfo(np.int64).max
-"""How many pods of a gang must run together if nobody says: never enough."""
-
-
-@dataclass(frozen=True, slots=True)
-class Gang:
-    """Pods of one namespace of which at least ``least`` run, or none (minCount of a Workload)."""
-
-    name: str
-    least: int = int(NO_QUORUM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,6 +321,12 @@ class Workload:
     preemption made it for them.  ``bound_start`` says when each bound pod started, in
     seconds since 1970 (int64, :data:`NOT_STARTED` where it has not; empty: one after the
     other, in their order).
+
+    Raises
+    ------
+    InputError
+        If pods of one gang do not agree on how many it takes, or a request or allocatable
+        is no whole number from 0 to 2**53.
     """
 
     name: str
@@ -329,6 +344,10 @@ class Workload:
     nominated_node: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
     bound_start: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     disruption_budgets: tuple[PodDisruptionBudget, ...] = ()
+
+    def __post_init__(self) -> None:
+        gang_sizes((*self.pods.specs, *self.bound.specs, *self.nominated.specs))
+        refuse_broken_amounts(self)
 
     @property
     def expected(self) -> PodBatch:

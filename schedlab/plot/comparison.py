@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -13,9 +13,7 @@ from schedlab.metrics import METRICS
 from schedlab.plot import style
 from schedlab.plot.frames import costs, intervals, label, one_workload, shown, telling_quality
 from schedlab.plot.labels import Cross, label_points
-from schedlab.plot.style import INK, SIZE, Style
-
-Looks = Mapping[str, Style]
+from schedlab.plot.style import INK, SIZE, Looks, Style
 
 UTILISATION = {"utilisation_cpu": "cpu", "utilisation_memory": "memory", "utilisation_gpu": "gpu"}
 
@@ -43,8 +41,7 @@ def quality_latency(
         in which the schedulers differ.
     latency : str
         A metric in µs.
-    looks : mapping of str to Style, optional
-        What each scheduler looks like, to be the same in several figures.
+    looks : Looks, optional
     ax : Axes, optional
 
     Raises
@@ -116,8 +113,7 @@ def ranked_bars(
     metric : str
     order : sequence of str, optional
         The schedulers from the top; by default by the metric, then by name.
-    looks : mapping of str to Style, optional
-        What each scheduler looks like, to be the same in several figures.
+    looks : Looks, optional
     ax : Axes, optional
 
     Raises
@@ -153,7 +149,8 @@ def _by_mean(table: pd.DataFrame, metric: str) -> list[str]:
 def _bar_ends(ax: Axes, table: pd.DataFrame, metric: str) -> None:
     """Write each value beside its bar and cut what all bars share off the axis."""
     low, high = float(table["low"].min()), float(table["high"].max())
-    start = 0.0 if high - low > 0.25 * high else max(low - 0.6 * (high - low), 0.0)
+    together = 0.0 < high - low <= 0.25 * high
+    start = max(low - 0.6 * (high - low), 0.0) if together else 0.0
     span = high - start or 1.0
     ax.set_xlim(start, high + 0.22 * span)
     for row, (mean, end) in enumerate(zip(table["mean"], table["high"], strict=True)):

@@ -10,16 +10,15 @@ from matplotlib.ticker import FuncFormatter
 from numpy.typing import NDArray
 
 from schedlab.plot import style
-from schedlab.plot.comparison import Looks
 from schedlab.plot.frames import good, one_workload
-from schedlab.plot.style import INK, SIZE, Style
+from schedlab.plot.style import INK, SIZE, Looks, Style
 
 Floats = NDArray[np.float64]
 
 LINEAR_BELOW = 1e-3
 """The gap below which its axis is linear, so that it has a zero."""
 
-TICKS = (0.0, 0.001, 0.01, 0.1, 1.0)
+TICKS = (0.0, 0.0005, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 NEEDED = ["value_bound", "gap_value", "schedule_seconds"]
 
 
@@ -29,13 +28,14 @@ def figures(trials: pd.DataFrame, incumbents: pd.DataFrame) -> dict[str, Figure]
     for workload, frame in good(trials).groupby("workload", sort=False):
         figure = style.figure(7.5, 4.4)
         gap_over_time(frame, incumbents, looks=looks, ax=figure.subplots())
+        style.note(figure, _note(frame["seed"].nunique()))
         drawn[f"gap_{workload}"] = figure
     return drawn
 
 
 def gap_over_time(
     trials: pd.DataFrame,
-    incumbents: pd.DataFrame,
+    incumbents: pd.DataFrame | None = None,
     *,
     looks: Looks | None = None,
     ax: Axes | None = None,
@@ -44,17 +44,18 @@ def gap_over_time(
 
     Time is logarithmic; so is the gap, down to 0.1 %.  A line is the median over the seeds,
     from when all have a placement; the band holds all seeds.  A scheduler that tells nothing
-    of a search is the point at which its call ended.  Dotted: the scheduler's own bound, where
-    that is below the certified one; no placement gets beneath the dots.
+    of a search is the point at which its call ended (medians, whiskers over all seeds).
+    Dotted: the scheduler's own bound, where that is below the certified one; no placement gets
+    beneath the dots.
 
     Parameters
     ----------
     trials : DataFrame
         ``run.trials`` of one workload.
-    incumbents : DataFrame
-        ``run.table("incumbents")``, perhaps of more workloads; may be empty.
-    looks : mapping of str to Style, optional
-        What each scheduler looks like, to be the same in several figures.
+    incumbents : DataFrame, optional
+        ``run.table("incumbents")``, perhaps of more workloads; without it, or where it is empty,
+        only the ends of calls are drawn.
+    looks : Looks, optional
     ax : Axes, optional
 
     Raises
@@ -65,9 +66,10 @@ def gap_over_time(
     trials = one_workload(trials, NEEDED)
     ax = style.axes(ax, 7.5)
     looks = looks or style.styles(trials["scheduler"])
-    told = gaps(trials, incumbents)
+    told = gaps(trials, pd.DataFrame() if incumbents is None else incumbents)
     for name, frame in told.groupby("scheduler", sort=False):
-        _draw(ax, frame, str(name), looks[str(name)])
+        draw = _point if len(frame) == frame["seed"].nunique() else _line
+        draw(ax, frame, str(name), looks[str(name)])
     _scales(ax, told)
     style.title(ax, f"{trials['workload'].iloc[0]}: gap to the certified bound")
     return ax
@@ -116,7 +118,36 @@ def _points(incumbents: pd.DataFrame, workload: str, scheduler: str, seed: int) 
     return incumbents[of & (incumbents["seed"] == seed)]
 
 
-def _draw(ax: Axes, frame: pd.DataFrame, name: str, look: Style) -> None:
+def _note(seeds: int) -> str:
+    """Return how to read the figure."""
+    many = f"medians over {seeds} seeds; bands and whiskers: all of them; " if seeds > 1 else ""
+    return f"{many}a point: where the call ended; dotted: the scheduler's own bound"
+
+
+def _point(ax: Axes, frame: pd.DataFrame, name: str, look: Style) -> None:
+    """Draw the medians of where the calls ended, with whiskers over all seeds."""
+    x, y = frame["seconds"], frame["gap"]
+    ax.errorbar(
+        x.median(),
+        y.median(),
+        xerr=_reach(x),
+        yerr=_reach(y),
+        fmt=look.marker,
+        color=look.colour,
+        elinewidth=1,
+        capsize=2,
+        label=name,
+    )
+
+
+def _reach(values: pd.Series[float]) -> Floats:
+    """Return how far values reach below and above their median, (2, 1); NaN: all are alike."""
+    middle = values.median()
+    ends = np.array([[middle - values.min()], [values.max() - middle]])
+    return ends if ends.any() else np.full((2, 1), np.nan)
+
+
+def _line(ax: Axes, frame: pd.DataFrame, name: str, look: Style) -> None:
     times = np.unique(frame["seconds"].to_numpy(float))
     seeds = [f for _, f in frame.groupby("seed")]
     gap = _over(times, seeds, "gap")
@@ -152,7 +183,7 @@ def _over(times: Floats, seeds: list[pd.DataFrame], column: str) -> Floats:
 
 
 def _scales(ax: Axes, told: pd.DataFrame) -> None:
-    low, high = told["seconds"].min(), told["seconds"].max()
+    low, high = ax.dataLim.intervalx
     ax.set_xlim(low / 1.5, high * 1.5)
     style.log_x(ax)
     ax.set_yscale("symlog", linthresh=LINEAR_BELOW)
@@ -160,9 +191,14 @@ def _scales(ax: Axes, told: pd.DataFrame) -> None:
     ax.set_ylim(-0.05 * LINEAR_BELOW, max(1.5 * top, 2 * LINEAR_BELOW))
     ax.set_yticks([t for t in TICKS if t <= max(1.5 * top, 2 * LINEAR_BELOW)])
     ax.yaxis.set_major_formatter(FuncFormatter(lambda gap, _: f"{100 * gap:g} %"))
-    ax.set_xlabel("seconds since the call", fontsize=SIZE, color=INK)
+    ax.set_xlabel("time since the call [s]", fontsize=SIZE, color=INK)
     ax.set_ylabel("(bound - value) / bound", fontsize=SIZE, color=INK)
+    handles, names = ax.get_legend_handles_labels()  # error bars last, whoever comes first
+    drawn = dict(zip(names, handles, strict=True))
+    order = list(told["scheduler"].unique())
     ax.legend(
+        [drawn[name] for name in order],
+        order,
         fontsize=SIZE - 1,
         frameon=False,
         labelcolor=INK,

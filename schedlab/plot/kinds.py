@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from schedlab.errors import InputError, nearest
 from schedlab.plot import fgd, gap
+from schedlab.plot.frames import good
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -19,6 +21,10 @@ Figures = dict[str, "Figure"]
 
 def demand(run: Run) -> Figures:
     """Draw allocation and fragmentation of GPUs as demand arrives."""
+    if not run.has("curves"):
+        raise InputError(
+            f"{run.folder}: no curves of demand: only trials on nodes with shared GPUs leave them"
+        )
     return fgd.figures(run.table("curves"))
 
 
@@ -31,7 +37,7 @@ def gap_over_time(run: Run) -> Figures:
 KINDS: dict[str, Callable[[Run], Figures]] = {"demand": demand, "gap": gap_over_time}
 
 NEEDS = {"demand": "curves", "gap": "incumbents"}
-"""The table that a run must have for a kind to be drawn unasked."""
+"""The table that a run must have for a kind to be drawn unasked; without any, the gap is."""
 
 
 def figures(run: Run, kind: str | None) -> Figures:
@@ -40,9 +46,11 @@ def figures(run: Run, kind: str | None) -> Figures:
     Raises
     ------
     InputError
-        If the run has no table that the kind needs.
+        If there is no such kind, no trial ended well, or the run has no table that the kind needs.
     """
-    if kind is not None:
-        return KINDS[kind](run)
-    possible = [k for k, table in NEEDS.items() if run.has(table)] or ["demand"]
-    return {stem: f for k in possible for stem, f in KINDS[k](run).items()}
+    if kind is not None and kind not in KINDS:
+        raise InputError(nearest("kind of figure", kind, KINDS))
+    if good(run.trials).empty:
+        raise InputError(f"{run.folder}: no trial ended well, there is nothing to draw")
+    kinds = [kind] if kind else [k for k, table in NEEDS.items() if run.has(table)] or ["gap"]
+    return {stem: figure for k in kinds for stem, figure in KINDS[k](run).items()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import count
 from typing import Literal
@@ -42,6 +42,10 @@ class Style:
     colour: str
     marker: str
     dash: str
+
+
+Looks = Mapping[str, Style]
+"""What each scheduler looks like, to be the same in several figures."""
 
 
 def styles(names: Iterable[str]) -> dict[str, Style]:
@@ -109,6 +113,11 @@ def percent(ax: Axes, which: Literal["x", "y"]) -> None:
     axis.set_major_formatter(PercentFormatter(1.0))
     axis.set_ticks([t for t in axis.get_majorticklocs() if start <= t <= min(end, 1 + ROUNDING)])
     ax.spines[side].set_bounds(max(start, 0.0), min(end, 1.0))
+
+
+def note(figure: Figure, text: str) -> None:
+    """Say under a figure how to read it."""
+    figure.supxlabel(text, fontsize=SIZE - 0.5, color="#777777", x=0.01, ha="left")
 
 
 def title(ax: Axes, text: str) -> None:

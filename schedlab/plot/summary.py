@@ -12,7 +12,6 @@ from schedlab.harness.summary import ranking, summarise
 from schedlab.plot import style
 from schedlab.plot.comparison import quality_latency, ranked_bars
 from schedlab.plot.frames import good, telling_quality
-from schedlab.plot.style import SIZE
 
 if TYPE_CHECKING:
     from schedlab.harness.run import Run
@@ -38,7 +37,7 @@ def summary_figure(run: Run) -> Figure:
     height = max(3.4, 1.3 + 0.27 * trials["scheduler"].nunique())
     figure = style.figure(WIDTH, height * len(workloads) + 0.2)
     grid = figure.subplots(len(workloads), 2, squeeze=False, width_ratios=[1.25, 1])
-    figure.supxlabel(_note(trials), fontsize=SIZE - 0.5, color="#777777", x=0.01, ha="left")
+    style.note(figure, _note(trials))
     frames = [trials[trials["workload"] == w] for w in workloads]
     looks, means = style.styles(trials["scheduler"]), summarise(trials)
     for (_, right), frame, name in zip(grid, frames, workloads, strict=True):

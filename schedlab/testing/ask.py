@@ -20,9 +20,7 @@ from schedlab.api import (
     PodView,
     ScorePlugin,
 )
-from schedlab.core.verdicts import PASS, filter_codes, raw_scores
-from schedlab.places import place_of_method
-from schedlab.testing.check import Broken
+from schedlab.core.verdicts import PASS, device_masks, filter_codes, raw_scores
 from schedlab.testing.scene import Scene, random_scenes
 
 Ints = NDArray[np.int64]
@@ -121,19 +119,6 @@ def ask(plugin: Any, method: str, pod: PodView, nodes: NodeView) -> Ints:
     if method == "score":
         return raw_scores(plugin, pod, nodes)
     return device_masks(plugin, pod, nodes)
-
-
-def device_masks(plugin: DevicePlugin, pod: PodView, nodes: NodeView) -> Ints:
-    """Return a device plugin's masks; raise Broken if they are none."""
-    masks = plugin.choose(pod, nodes)
-    shape, kind = getattr(masks, "shape", None), getattr(masks, "dtype", type(masks).__name__)
-    if shape != (len(nodes),) or kind != np.int64:
-        raise Broken(
-            f"{plugin.name}.choose returned shape {shape}, type {kind}",
-            f"return an int64 array of shape ({len(nodes)},), a bit mask for each node of the view",
-            place_of_method(type(plugin), "choose"),
-        )
-    return masks
 
 
 def rows_shown(plugin: Plugin, method: str, cluster: Cluster, pod: PodView) -> Ints:

@@ -13,8 +13,8 @@ INSTANCE = "2\n5 5\n2\n3 3 2\n2 2 2\n"
 
 def test_all_experiments_are_listed(cli: Cli) -> None:
     listed = json.loads(cli("experiment", "--json").out)
-    assert {"vector-packing", "machine-reassignment"} <= {row["experiment"] for row in listed}
-    assert all(row["about"] for row in listed)
+    assert {"vector-packing", "machine-reassignment"} <= {row["name"] for row in listed}
+    assert all(row["description"] for row in listed)
 
 
 def test_an_unknown_experiment_is_named(cli: Cli) -> None:

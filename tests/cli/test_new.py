@@ -23,9 +23,15 @@ def run_pytest(folder: Path) -> subprocess.CompletedProcess[str]:
     [
         (["plugin", "--kind=score"], "PackTight", "pack_tight", ("-percent_left", "percent_left")),
         (["plugin", "--kind=filter"], "KeepRoom", "keep_room", ("100 * after", "90 * after")),
+        (
+            ["plugin", "--kind=device"],
+            "FullestGpu",
+            "fullest_gpu",
+            ("free >= milli", "free > milli"),
+        ),
         (["scheduler"], "LargestFirst", "largest_first", ("argsort(-", "argsort(")),
     ],
-    ids=["score", "filter", "scheduler"],
+    ids=["score", "filter", "device", "scheduler"],
 )
 def test_what_is_new_works(
     cli: Cli, tmp_path: Path, words: list[str], name: str, file: str, broken: tuple[str, str]

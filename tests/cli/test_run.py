@@ -152,7 +152,7 @@ def test_a_broken_workload_file_is_named_before_any_trial(
         (["run", "smoke", "--resume", "x"], "leave out SUITE"),
         (["run", "broken.toml"], "broken.toml: not valid TOML"),
         (["run", "unknown-key.toml"], "unknown-key.toml: sheds: unknown key"),
-        (["compare", "nowhere"], "nowhere: not a run folder"),
+        (["compare", "nowhere"], "nowhere: no such folder"),
         (["list", "plugins", "--plugin", "bad.py"], "bad.py:1: raises on import"),
     ],
 )

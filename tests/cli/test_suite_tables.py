@@ -131,5 +131,5 @@ def test_incumbents_are_kept_and_drawn(
 
 
 def test_figures_of_what_a_run_has_not_are_refused(run: Run, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="unknown table 'curves'"):
+    with pytest.raises(InputError, match="no curves of demand"):
         plot(run.folder, tmp_path, "demand")

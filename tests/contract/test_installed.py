@@ -24,7 +24,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
 }
 """Arguments for what has none by default, or is large."""
 
-NEED_FILES = ("FgdAtc23", "Manifests", "Openb")
+NEED_FILES = ("Csv", "FgdAtc23", "Manifests", "Openb")
 """Workload sources that only read what they are pointed at; their own tests do."""
 
 _PAPER = "the simulator of the ATC 2023 paper knows no constraints but room and devices"

@@ -20,7 +20,7 @@ def test_compare_schedulers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     code = [c for c in notebook.cells if c.cell_type == "code"]
     shown = [o.get("data", {}) for c in code for o in c.outputs]
     assert all(c.outputs for c in code[1:]), "a cell after the run shows nothing"
-    assert sum("image/png" in data for data in shown) == 5
-    assert sum("<table" in data.get("text/html", "") for data in shown) == 4
+    assert sum("image/png" in data for data in shown) == 6
+    assert sum("<table" in data.get("text/html", "") for data in shown) == 5
     assert "kubernetes" in code[1].outputs[0].data["text/plain"]
     assert (next(tmp_path.glob("*/smoke")) / "summary.json").is_file()

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schedlab import engine
 from schedlab.api import Budget, Cluster, Node, Placement, PodBatch, PodSpec, Workload
+from schedlab_algorithms.column_generation import bound
 from schedlab_algorithms.column_generation.bound import searched
 from schedlab_algorithms.column_generation.kinds import Kinds
 from schedlab_algorithms.column_generation.master import Prices
@@ -19,6 +23,7 @@ from schedlab_algorithms.packing.incumbent import Incumbent
 from schedlab_algorithms.packing.rules import rules_of
 from schedlab_algorithms.packing.starts import Start
 from schedlab_algorithms.packing.work import Work, work_on
+from schedlab_algorithms.patterns.knapsack import Priced, best_fillings
 
 from .packing_optimum import optimum, plain, weights_of
 
@@ -84,6 +89,32 @@ def test_the_bound_from_prices_can_be_better_than_the_relaxation() -> None:
     assert work.bound > 4
     searched(work, items, filling, Kinds.among(filling), prices(np.zeros(2), np.zeros(1)))
     assert work.bound == 4
+
+
+def test_the_exact_search_is_given_no_more_than_it_can_tell_apart(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Many pods of twenty-one priorities, of which a node holds a few: 2**50 is the most."""
+    shapes = [PodSpec(requests=(("cpu", 1 + i),), priority=20) for i in range(60)]
+    lower = [PodSpec(requests=(("cpu", 1),), priority=p) for p in range(20)]
+    pods = [*(s for s in shapes for _ in range(40)), *lower]
+    batch = PodBatch.of((f"default/p{i}", s) for i, s in enumerate(pods))
+    node = Node("n", {"cpu": 9_000, "pods": 40})
+    work = nothing_placed(Workload(name="many", nodes=(node,), pods=batch))
+    items = Items.of(work)
+    assert items.weights.max() == 1 << 20
+    filling, given_in_sum = lifted(work, items, np.arange(1)), list[int]()
+
+    def noted(
+        values: np.ndarray, sizes: np.ndarray, most: np.ndarray, *rest: Any, **more: Any
+    ) -> Priced:
+        given_in_sum.append(sum(v * m for v, m in zip(values.tolist(), most.tolist(), strict=True)))
+        return best_fillings(values, sizes, most, *rest, **more)
+
+    monkeypatch.setattr(bound, "best_fillings", noted)
+    nothing = prices(np.zeros(len(items)), np.zeros(1))
+    searched(work, items, filling, Kinds.among(filling), nothing)
+    assert 1 << 48 < given_in_sum[0] <= 1 << 50
 
 
 @given(plain(), st.integers(0, 1 << 30))

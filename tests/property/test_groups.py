@@ -141,7 +141,8 @@ def dealt_with(size: str) -> Iterator[None]:
             patch.setattr(cells, "BLOCK", 2)
             patch.setattr(runs, "Shape", Small)
             patch.setattr(steps, "SHORTEST", 1)
-        if size == "vectorised":
+            patch.setattr(members, "SMALL", {"tables": 1 << 16, "outgrown": 48}.get(size, 0))
+        if size in ("vectorised", "tables"):
             patch.setattr(members, "SINGLY", 0)
             patch.setattr(kinds, "SPAN", -1)
         if size == "outgrown":
@@ -150,7 +151,7 @@ def dealt_with(size: str) -> Iterator[None]:
         yield
 
 
-SIZES = ["usual", "small steps", "vectorised", "outgrown"]
+SIZES = ["usual", "small steps", "vectorised", "tables", "outgrown"]
 
 
 def compare(size: str, workload: Workload, profile: Profile) -> None:

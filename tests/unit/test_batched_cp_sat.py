@@ -24,6 +24,7 @@ from schedlab.model.objects import (
     TopologySpreadConstraint,
 )
 from schedlab_algorithms.batched_cp_sat import BatchedCpSat
+from schedlab_algorithms.packing.answer import NO_TIME
 
 WEB = LabelSelector((Requirement("app", "In", ("web",)),))
 
@@ -233,8 +234,15 @@ def test_every_pod_waits_for_its_batch() -> None:
 
 def test_without_effort_pods_are_placed_one_by_one() -> None:
     case = random_case(2, pods=9)
-    for budget in (Budget(effort=0), Budget(seconds=0)):
-        assert placed(case, budget).node.tolist() == one_by_one(case, "kubernetes").node.tolist()
+    mine, theirs = placed(case, Budget(effort=0)), one_by_one(case, "kubernetes")
+    assert mine.node.tolist() == theirs.node.tolist()
+
+
+def test_once_time_is_over_pods_are_left_and_told_so() -> None:
+    placement = placed(random_case(2, pods=9), Budget(seconds=0))
+    assert (placement.node < 0).all()
+    assert [placement.failures[i] for i in placement.failure.tolist()] == [(NO_TIME,)] * 9
+    assert placement.info["repeatable"] == 0
 
 
 def test_once_cancelled_the_rest_is_left() -> None:
@@ -248,6 +256,8 @@ def test_once_cancelled_the_rest_is_left() -> None:
     case = random_case(0, nodes=30, pods=60)
     placement = placed(case, Budget(cancelled=cancelled), batch=5)
     assert (placement.node < 0).any()
+    assert (placement.node >= 0).any()
+    assert (placement.failure[placement.node < 0] >= 0).all()
     assert (placed(case, Budget(cancelled=lambda: True)).node < 0).all()
 
 

@@ -10,7 +10,15 @@ from schedlab import engine
 from schedlab.api import Cluster
 from schedlab.bound.linear import LinearProgram, solve
 from schedlab.engine import PackingProblem
-from schedlab.model.objects import Node, PodBatch, PodSpec
+from schedlab.model.objects import (
+    HOSTNAME,
+    HostPort,
+    LabelSelector,
+    Node,
+    PodBatch,
+    PodSpec,
+    TopologySpreadConstraint,
+)
 
 
 class After:
@@ -66,5 +74,58 @@ def test_bounds_that_were_cut_short_are_only_weaker(asked: int) -> None:
     best = np.zeros(problem.tiers, np.int64)
     for tier in range(problem.tiers):
         best[tier] = tiers.given(best)[tier]
-    cut = engine.tier_bounds(relaxation, total, After(asked))
+    cut = engine.tier_bounds(relaxation, total, cancelled=After(asked))
     assert (cut.given(best) >= tiers.given(best)).all()
+
+
+def spread_and_apart() -> tuple[Cluster, PodBatch]:
+    """Return three zones of which one is full, and pods that are spread or keep apart."""
+    rules = (TopologySpreadConstraint(1, "zone", selector=LabelSelector.of({"app": "a"})),)
+    spread = PodSpec(requests=(("cpu", 1),), labels=(("app", "a"),), spread=rules)
+    alone = PodSpec(requests=(("cpu", 1),), host_ports=(HostPort(80),))
+    other = PodSpec(requests=(("cpu", 2),), host_ports=(HostPort(80), HostPort(81)))
+    specs = [spread, alone, other]
+    batch = PodBatch.of((f"default/p{i}", specs[i % 3]) for i in range(24))
+    nodes = [
+        Node(f"n{i}", {"cpu": 9 if i else 0, "pods": 9}, {"zone": f"z{i}", HOSTNAME: f"n{i}"})
+        for i in range(3)
+    ]
+    return Cluster(nodes, batch.specs), batch
+
+
+def limit_of(asked_rules: int, asked: int) -> float:
+    """Return how many pods there is place for, as far as the rules were read until told."""
+    cluster, batch = spread_and_apart()
+    profile = engine.profile("kubernetes")
+    problem = engine.packing_problem(profile, cluster, batch)
+    rules = engine.pod_rules(profile, cluster, batch.specs, After(asked_rules))
+    relaxation = engine.relax(problem, rules, After(asked))
+    return engine.fluid_bound(relaxation, np.ones(len(problem.supply))).limit
+
+
+def test_rules_that_were_not_read_make_a_bound_only_weaker() -> None:
+    never = 1_000_000
+    # One pod of the spread app in each of the other zones, and one port 80 on each node there.
+    assert limit_of(never, never) == pytest.approx(4)
+    by_rules = [limit_of(asked, never) for asked in range(6)]
+    by_asked = [limit_of(never, asked) for asked in range(12)]
+    for limits in (by_rules, by_asked):
+        assert limits == sorted(limits, reverse=True)
+        assert limits[0] > 4.5
+        assert limits[-1] == pytest.approx(4)
+
+
+@pytest.mark.parametrize("asked", range(3))
+def test_without_time_or_once_cancelled_bounds_are_only_weaker(asked: int) -> None:
+    relaxation = engine.relax(problem_of_tiers())
+    total = engine.fluid_bound(relaxation, np.ones(len(relaxation.supply)))
+    whole, late = engine.tier_bounds(relaxation, total), engine.tier_bounds(relaxation, total, 0.0)
+    nothing = np.zeros(3, np.int64)
+    assert (late.given(nothing) >= whole.given(nothing)).all()
+    assert (late.limits == total.limit).all(), "no tier has had its turn"
+    placed = total.pods.astype(np.int64)
+    least = engine.fewest_nodes(relaxation, placed)
+    cut = engine.fewest_nodes(relaxation, placed, After(asked))
+    assert 0 <= cut <= least
+    assert least > 0
+    assert asked or not cut

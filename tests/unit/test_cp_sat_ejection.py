@@ -25,8 +25,8 @@ def ejector(
     placement.devices[:] = devices or 0
     incumbent = Incumbent.of(problem, batch, placement)
     effort = Effort.of(Budget())
-    loose = np.ones(len(batch.specs), np.bool_)
-    return Ejector(incumbent, certify(problem, effort), loose, effort)
+    unordered = np.ones(len(batch.specs), np.bool_)
+    return Ejector(incumbent, certify(problem, effort), unordered, effort)
 
 
 def cpu(milli: int, **rest: object) -> PodSpec:
@@ -93,7 +93,7 @@ def test_the_devices_of_a_share_are_cleared() -> None:
 
 def test_pods_that_may_not_be_moved_stay() -> None:
     found = ejector([node("a", 3), node("b", 2)], [cpu(1), cpu(3)], [0, -1])
-    found.loose[0] = False
+    found.unordered[0] = False
     found.insert_waiting(1.0)
     assert found.incumbent.unplaced.tolist() == [0, 1]
 

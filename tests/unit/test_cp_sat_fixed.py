@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from schedlab import engine
@@ -12,15 +13,19 @@ from schedlab.api import Budget, Cluster, FilterPlugin, NodeView, PodView, Verdi
 from schedlab.metrics.verify import verify
 from schedlab.model.objects import (
     HOSTNAME,
+    ZONE,
     HostPort,
     LabelSelector,
     Node,
     PodAffinityTerm,
     PodBatch,
     PodSpec,
+    Service,
+    TopologySpreadConstraint,
 )
 from schedlab.model.volumes import DiskVolume
 from schedlab_algorithms.cp_sat_packing import CpSatPacking
+from schedlab_algorithms.kubernetes.pod_topology_spread import PodTopologySpread
 from schedlab_algorithms.packing.rules import rules_of
 
 ONE = (("cpu", 1),)
@@ -91,3 +96,33 @@ def test_gated_pods_are_left() -> None:
     assert verify(workload, placement) == []
     assert placement.failures[placement.failure[0]][0].plugin == "SchedulingGates"
     assert placement.info["bound"] == 1
+
+
+def test_default_constraints_hold_and_fix_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Five of a Service's pods fit evenly if the other pod leaves the small zone to one of them.
+
+    First fit puts that pod there, and then two of them are all that the skew allows.
+    """
+    zones = {"c": 1, "a": 4, "b": 4}
+    labelled = [Node(z, {"cpu": cpu, "pods": 9}, {ZONE: z}) for z, cpu in zones.items()]
+    workload = Workload(
+        name="defaults",
+        nodes=(*labelled, Node("nowhere", {"cpu": 1, "pods": 9})),
+        pods=PodBatch.of((f"default/p{i}", s) for i, s in enumerate([DB, *[WEB] * 8])),
+        services=(Service("default", "web", LabelSelector.of({"app": "web"})),),
+    )
+    evenly = PodTopologySpread(
+        default_constraints=(TopologySpreadConstraint(1, ZONE),), defaulting_type="List"
+    )
+    installed = engine.profile
+    filters = tuple(
+        evenly if f.name == "PodTopologySpread" else f for f in installed("kubernetes").filters
+    )
+    profile = replace(installed("kubernetes"), filters=filters)
+    monkeypatch.setattr(engine, "profile", lambda n: profile if n == "evenly" else installed(n))
+    scheduler = CpSatPacking(profile="evenly", start=("first-fit",))
+    placement = scheduler.schedule(Cluster.of(workload), workload.pods, Budget(effort=1.0))
+    assert placement.info["fixed_pods"] == 0
+    assert placement.info["bound"] == 6
+    assert np.bincount(placement.node[1:] + 1, minlength=5).tolist() == [3, 1, 2, 2, 0]
+    assert placement.node[0] > 0

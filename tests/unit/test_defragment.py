@@ -26,11 +26,13 @@ from schedlab.model.objects import (
 from schedlab.model.volumes import DiskVolume
 from schedlab_algorithms.defragment import Defragment
 from schedlab_algorithms.defragment.covers import (
+    AT_A_TIME,
     EXACT,
     cheapest_covers,
     pareto_front,
     under_any,
 )
+from schedlab_algorithms.packing.answer import NO_TIME
 
 APP = LabelSelector((Requirement("app", "In", ("x",)),))
 Where = list[tuple[PodSpec, int]]
@@ -94,6 +96,23 @@ def test_covers_are_the_cheapest(seed: int) -> None:
             assert len(chosen) >= slots[at]
         else:
             assert not enough
+
+
+def test_covers_of_many_nodes_are_those_of_each() -> None:
+    rng = np.random.default_rng(0)
+    nodes = 2 * AT_A_TIME + 5
+    pods = 6 * nodes
+    short, slots = rng.integers(0, 12, (nodes, 2)), rng.integers(0, 2, nodes)
+    node, requests = rng.integers(0, nodes, pods), rng.integers(0, 8, (pods, 2))
+    price = rng.integers(1, 40, pods) / 4
+    found = cheapest_covers(short, slots, node, requests, price)
+    for at in range(nodes):
+        mine = np.flatnonzero(node == at)
+        one, where = slice(at, at + 1), np.zeros(len(mine), np.int64)
+        alone = cheapest_covers(short[one], slots[one], where, requests[mine], price[mine])
+        assert alone.price[0] == found.price[at]
+        held = alone.chosen[0][alone.chosen[0] >= 0]
+        assert mine[held].tolist() == [p for p in found.chosen[at].tolist() if p >= 0]
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -350,10 +369,11 @@ def test_the_devices_that_fewest_must_leave_are_cleared() -> None:
 
 def test_a_spent_or_cancelled_budget_leaves_the_greedy_start() -> None:
     case = scene([1000, 600], [(pod(400), 0)], [pod(800), pod(100)])
-    for budget in (Budget(effort=0), Budget(seconds=0)):
-        assert placed(case, budget).node.tolist() == [-1, 1]
-    cancelled = placed(case, Budget(cancelled=lambda: True))
-    assert cancelled.moves == []
+    assert placed(case, Budget(effort=0)).node.tolist() == [-1, 1]
+    for budget in (Budget(seconds=0), Budget(cancelled=lambda: True)):
+        nothing = placed(case, budget)
+        assert (nothing.node.tolist(), nothing.moves) == ([-1, -1], [])
+        assert [nothing.failures[i] for i in nothing.failure.tolist()] == [(NO_TIME,)] * 2
 
 
 def test_the_same_again() -> None:

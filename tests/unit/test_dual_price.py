@@ -88,7 +88,7 @@ def test_filling_displacing_and_exchanging_keep_the_books(
 ) -> None:
     filling, weights = drawn
     empty, generator = filling.copy(), np.random.default_rng(seed)
-    planned = plan(filling, weights, np.array([0, 0, 1, 1]), np.inf)
+    planned = plan(filling, weights, np.array([0, 0, 1, 1]))
     filling = fill(filling, planned, weights, generator)
     check_sound(filling, empty)
     assert filling.worth(weights) <= planned.limit + 1e-9
@@ -132,7 +132,8 @@ def test_weights_put_a_large_pod_of_a_higher_priority_before_many_small_ones() -
     cluster = Cluster([Node("a", {"cpu": 10, "pods": 99})], pods.specs)
     problem = engine.packing_problem(engine.profile("kubernetes"), cluster, pods)
     incumbent = Incumbent.of(problem, pods, Placement.empty(11), ("placed-by-priority",))
-    low, high = weights_of(certify(problem, Effort.of(Budget())), incumbent)
+    effort = Effort.of(Budget())
+    low, high = weights_of(certify(problem, effort), incumbent, effort)
     assert high > 10 * low
     for objective, expected in (("placed-by-priority", 1), ("value", 10), ("placed", 10)):
         workload = Workload(name="two", nodes=cluster.nodes, pods=pods)

@@ -100,3 +100,15 @@ def test_totals_that_fit_are_kept_in_16_bits_and_others_not() -> None:
     assert widened(small).tolist() == [0, INFEASIBLE, 2**15 - 1]
     assert narrowed(np.array([0, 2**15]), None) is None
     assert narrowed(np.array([1, -1]), None) is None
+
+
+def test_rows_evaluated_are_those_that_plugins_were_asked_about() -> None:
+    """Nine nodes for each of two signatures, and then those that changed, each once."""
+    first, second = (PodSpec(requests=(("cpu", c),)) for c in (1, 2))
+    nodes = tuple(Node(f"n{i}", {"cpu": 100, "pods": 99}) for i in range(9))
+    order = [second, *[first] * 40, second]
+    work = Workload("w", nodes, PodBatch.of((f"p{i}", s) for i, s in enumerate(order)))
+    found = place("incremental", work, Budget(), "first-fit")
+    assert set(found.node.tolist()) == {0}
+    # One change for each of 40 but the first of them; 41 for the last pod, all of one row.
+    assert found.info["rows_evaluated"] == 9 + 9 + 39 + 1

@@ -132,7 +132,7 @@ def test_what_is_no_run_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match="not a run folder"):
         schedlab.resume(tmp_path)
-    with pytest.raises(InputError, match="not a run folder"):
+    with pytest.raises(InputError, match="nowhere: no such folder"):
         schedlab.load_run(tmp_path / "nowhere")
     with pytest.raises(InputError, match="cannot be made a run folder"):
         schedlab.run("smoke", folder=tmp_path / "file" / "run")

@@ -22,6 +22,7 @@ from schedlab.harness.compare import differences, merge
 from schedlab.harness.run import Run
 from schedlab.harness.store import new_run_folder, publish, scratch
 from schedlab.harness.summary import ranking, summarise
+from schedlab.plot.kinds import figures
 
 SUITE = Suite.model_validate(
     {
@@ -152,8 +153,42 @@ def test_a_published_trial_replaces_an_earlier_attempt(tmp_path: Path) -> None:
 
 def test_a_broken_file_is_named(run: Run, tmp_path: Path) -> None:
     (tmp_path / "suite.json").write_text("{")
-    with pytest.raises(InputError, match=r"suite\.json: \(top level\): Invalid JSON"):
+    with pytest.raises(InputError, match=r"suite\.json: Invalid JSON"):
         schedlab.load_run(tmp_path)
+
+
+def test_a_run_shows_itself_in_a_line(run: Run) -> None:
+    assert repr(run) == f"Run({str(run.folder)!r}: 3 ok)"
+
+
+def test_a_run_tells_differences_of_the_metrics_asked_for(run: Run) -> None:
+    [row] = run.differences("first-fit", ["pods_placed"]).to_dict("records")
+    by = run.trials.query("seed == 0").set_index("scheduler")["pods_placed"]
+    assert row["difference"] == by["random"] - by["first-fit"]
+    with pytest.raises(InputError, match="unknown baseline 'first'; did you mean 'first-fit'"):
+        run.differences("first")
+
+
+def test_a_run_without_tables_for_figures_has_its_gap_drawn(run: Run) -> None:
+    assert list(figures(run, None)) == ["gap_small"]
+    with pytest.raises(InputError, match="no curves of demand"):
+        figures(run, "demand")
+    with pytest.raises(InputError, match="unknown kind of figure 'gapp'; did you mean 'gap'"):
+        figures(run, "gapp")
+
+
+def test_a_suite_may_be_its_keys(run: Run, tmp_path: Path) -> None:
+    keys = {
+        "name": "s",
+        "seeds": [0],
+        "workloads": [{"name": "small", "args": {"nodes": 5, "pods": 20}}],
+        "schedulers": ["first-fit"],
+    }
+    again = schedlab.run(keys, folder=tmp_path / "keys", workers=1)
+    placed = run.trials.query("scheduler == 'first-fit' and seed == 0")["pods_placed"]
+    assert again.trials["pods_placed"].tolist() == placed.tolist()
+    with pytest.raises(InputError, match="suite: baseline: unknown scheduler 'first'"):
+        schedlab.run({**keys, "baseline": "first"}, folder=tmp_path / "wrong")
 
 
 def test_a_worker_imports_only_what_it_needs() -> None:

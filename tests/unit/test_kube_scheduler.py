@@ -26,7 +26,7 @@ from schedlab.model.objects import (
     Requirement,
     TopologySpreadConstraint,
 )
-from schedlab.registry import installed
+from schedlab.registry import Registry, installed
 
 HEAD = {"apiVersion": "kubescheduler.config.k8s.io/v1", "kind": "KubeSchedulerConfiguration"}
 
@@ -54,7 +54,7 @@ def test_nothing_stated_are_the_defaults() -> None:
         )
         assert default.scores["TaintToleration"] == 3
         assert default.scores["ImageLocality"] == 1
-        assert default.preempts
+        assert default.post_filter == "DefaultPreemption"
         assert default.percentage is None
 
 
@@ -97,7 +97,36 @@ def test_multi_point_weights_and_the_plugins_own_point_wins() -> None:
 
 
 def test_no_preemption() -> None:
-    assert not plugins(postFilter={"disabled": names("DefaultPreemption")}).preempts
+    assert plugins(postFilter={"disabled": names("DefaultPreemption")}).post_filter == ""
+
+
+PREEMPTS = '''"""One that makes room."""
+
+from schedlab.api import PodView, PostFilterPlugin, PostFilterResult
+
+
+class EvictsNobody(PostFilterPlugin):
+    """Makes no room."""
+
+    def post_filter(self, pod: PodView, handle: object) -> PostFilterResult:
+        return PostFilterResult()
+'''
+
+
+def test_a_post_filter_plugin_from_a_file_takes_the_place_of_preemption(tmp_path: Path) -> None:
+    (tmp_path / "evicting.py").write_text(PREEMPTS)
+    registry = Registry([tmp_path / "evicting.py"])
+    enabled = {"enabled": names("EvictsNobody")}
+    without = {**enabled, "disabled": names("DefaultPreemption")}
+    file = tmp_path / "scheduler.yaml"
+    for point in ("postFilter", "multiPoint"):
+        file.write_text(yaml.safe_dump({**HEAD, "profiles": [{"plugins": {point: without}}]}))
+        found = registry.make_profile("kubernetes", {"configuration": str(file)})
+        assert found.post_filter is not None
+        assert found.post_filter.name == "EvictsNobody"
+    file.write_text(yaml.safe_dump({**HEAD, "profiles": [{"plugins": {"postFilter": enabled}}]}))
+    with pytest.raises(InputError, match=r"postFilter: not supported: more than one"):
+        registry.make_profile("kubernetes", {"configuration": str(file)})
 
 
 def test_percentage_of_the_profile_goes_before_that_of_all() -> None:

@@ -12,11 +12,18 @@ from schedlab import engine
 from schedlab.api import Budget, Cluster, Placement, PodBatch, Scheduler, Workload
 from schedlab.errors import InputError
 from schedlab.metrics.verify import verify
-from schedlab.model.objects import HOSTNAME, Node, PodSpec
+from schedlab.model.objects import HOSTNAME, GpuDevices, GpuRequest, Node, PodSpec
 from schedlab.model.volumes import DiskVolume
 from schedlab_algorithms.cp_sat_packing import CpSatPacking
 from schedlab_algorithms.large_neighbourhood import LargeNeighbourhood
+from schedlab_algorithms.large_neighbourhood.search import Search
 from schedlab_algorithms.packing import packed
+from schedlab_algorithms.packing.certificate import certify
+from schedlab_algorithms.packing.effort import Effort
+from schedlab_algorithms.packing.incumbent import Incumbent
+from schedlab_algorithms.packing.rules import rules_of
+from schedlab_algorithms.packing.starts import Start
+from schedlab_algorithms.packing.work import Work, work_on
 from schedlab_workloads.fgd import FgdAtc23
 
 
@@ -58,6 +65,36 @@ def test_never_worse_than_its_start(start: str) -> None:
     assert value(workload, after) >= value(workload, before)
     if start == "first-fit":
         assert value(workload, after) > value(workload, before)
+
+
+def test_what_is_undone_is_not_counted() -> None:
+    """Shares are moved together in vain for a pod that wants two devices, and moved back."""
+    shares = [(300, 1, 0), (400, 2, 0), (550, 2, 0), (400, 0, 0), (550, 0, 1), (500, 0, 0)]
+    specs = [PodSpec(requests=(("cpu", 1),), gpu=GpuRequest(1, m)) for m, _, _ in shares]
+    specs.append(PodSpec(requests=(("cpu", 2),), gpu=GpuRequest(2, 1000)))
+    batch = PodBatch.of((f"default/p{i}", spec) for i, spec in enumerate(specs))
+    nodes = [
+        Node(f"n{i}", {"cpu": 3, "pods": 9}, gpus=GpuDevices(n)) for i, n in enumerate((2, 1, 2))
+    ]
+    placement = Placement.empty(len(batch))
+    placement.node[:6] = [node for _, node, _ in shares]
+    placement.devices[:6] = [1 << device for _, _, device in shares]
+    work = started(Workload(name="shares", nodes=tuple(nodes), pods=batch), placement)
+    before = work.incumbent.copy()
+    Search(work).eject()
+    assert work.incumbent.masks == before.masks
+    assert not any(work.counters.values())
+
+
+def started(workload: Workload, placement: Placement) -> Work:
+    """Return a placement as what is to be improved: more pods placed, then an even load."""
+    profile, cluster, pods = engine.profile("kubernetes"), Cluster.of(workload), workload.pods
+    problem, effort = engine.packing_problem(profile, cluster, pods), Effort.of(Budget(effort=5.0))
+    incumbent = Incumbent.of(problem, pods, placement, ("placed", "balance"))
+    scheduler = engine.FilterScore(profile=profile)
+    start = Start(scheduler, "as told", placement, incumbent, incumbent.value, 0)
+    rules = rules_of(profile, cluster, pods.specs)
+    return work_on(start, rules, certify(problem, effort), effort)
 
 
 def test_same_seed_and_effort_same_answer() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import schedlab_algorithms.machine_reassignment.polish as polishing
+import schedlab_algorithms.machine_reassignment.search as searching
 from schedlab_algorithms.machine_reassignment.annealing import draw, independent, sweep
 from schedlab_algorithms.machine_reassignment.bound import (
     Prices,
@@ -23,7 +26,7 @@ from schedlab_algorithms.machine_reassignment.chances import Chances
 from schedlab_algorithms.machine_reassignment.columns import Columns
 from schedlab_algorithms.machine_reassignment.cost import cost_of
 from schedlab_algorithms.machine_reassignment.deltas import shift, shifts
-from schedlab_algorithms.machine_reassignment.exchanges import exchanges, side
+from schedlab_algorithms.machine_reassignment.exchanges import exchange, exchanges, side
 from schedlab_algorithms.machine_reassignment.neighbourhood import Neighbourhood
 from schedlab_algorithms.machine_reassignment.pairs import Pairs, swap_prices
 from schedlab_algorithms.machine_reassignment.polish import polish
@@ -275,6 +278,29 @@ def test_exchanges_are_exact_without_rules_between_services(seed: int) -> None:
         _check(problem, state, moves, table[i, j])
 
 
+def test_exchanges_look_at_some_of_very_many_processes() -> None:
+    count = 1200
+    problem = replace(
+        RULES,
+        capacity=np.full((3, 2), 2 * count),
+        safety=np.full((3, 2), count // 2),
+        spread=np.zeros(count, np.int64),
+        dependencies=(np.zeros(0, np.int64),) * count,
+        service=np.arange(count),
+        requirement=np.ones((count, 2), np.int64),
+        process_move_cost=np.zeros(count, np.int64),
+        initial=np.repeat([0, 1], count // 2),
+    )
+    state = State(problem, problem.initial, 3, 50)
+    some = side(state, 0, 1, 30, np.random.default_rng(0))
+    assert some.who[0].tolist() == [-1, -1]
+    assert len(np.unique(some.who[:, 0])) == len(some.who) == 30
+    assert np.all(problem.initial[some.who[1:, 0]] == 0)
+    for seed in range(4):
+        exchange(state, Chances.of(seed), 1.0)
+    _assert_fresh(state)
+
+
 def _check(problem: Problem, state: State, moves: dict[int, int], price: float) -> None:
     moved = state.at.copy()
     moved[list(moves)] = list(moves.values())
@@ -313,12 +339,51 @@ def test_no_seconds_no_search() -> None:
     assert result.batches == 0
 
 
+@pytest.mark.parametrize("asked", [1, 5, 60, 900, 980, 1000])  # the last two while polishing
+def test_once_cancelled_no_step_is_begun(asked: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    asks: list[int] = []
+
+    def cancelled() -> bool:
+        asks.append(1)
+        return len(asks) > asked
+
+    def watched(step: Callable[..., int]) -> Callable[..., int]:
+        def begun(*arguments: object) -> int:
+            assert len(asks) <= asked
+            return step(*arguments)
+
+        return begun
+
+    problem = tiny(3, processes=12, machines=4)
+    for module, name, step in (
+        (searching, "sweep", sweep),
+        (polishing, "sweep", sweep),
+        (polishing, "exchange", exchange),
+    ):
+        monkeypatch.setattr(module, name, watched(step))
+    result = solve(problem, Effort(batches=1000, cancelled=cancelled))
+    assert len(asks) > asked
+    assert not faults(problem, result.assignment)
+    assert recount(problem, result.assignment) == result.value
+
+
+def test_a_cancelled_effort_has_nothing_left() -> None:
+    effort = Effort(batches=10, seconds=100.0, cancelled=lambda: True)
+    assert (effort.share(0), effort.left()) == (1.0, 0.0)
+
+
+def test_a_cancelled_bound_is_that_of_sums() -> None:
+    found = [tiny(seed) for seed in range(12)]
+    assert any(lower_bound(p, 20.0) > lower_bound(p) for p in found)
+    assert all(lower_bound(p, 20.0, lambda: True) == lower_bound(p) for p in found)
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_a_neighbourhood_of_all_machines_is_the_problem(seed: int) -> None:
     problem = tiny(seed)
     neighbourhood = Neighbourhood(problem, Columns(problem, 1), problem.initial, [0, 1, 2])
     neighbourhood.build(problem.fits())
-    answer = neighbourhood.solve(10.0, 60.0, 0)
+    answer = neighbourhood.solve(10.0, Effort(seconds=60.0), 0)
     assignment = problem.initial.copy()
     for p, m in answer.moves.items():
         assignment[p] = m
@@ -333,7 +398,7 @@ def test_a_neighbourhood_breaks_no_rule_with_what_stays(seed: int) -> None:
     neighbourhood = Neighbourhood(problem, Columns(problem, 1), problem.initial, [0, 2])
     neighbourhood.build(problem.fits())
     assignment = problem.initial.copy()
-    for p, m in neighbourhood.solve(10.0, 60.0, 0).moves.items():
+    for p, m in neighbourhood.solve(10.0, Effort(seconds=60.0), 0).moves.items():
         assignment[p] = m
     assert not faults(problem, assignment)
     assert recount(problem, assignment) <= recount(problem, problem.initial)
@@ -398,7 +463,7 @@ def test_a_neighbourhood_keeps_the_spread_though_moving_would_pay(spread: int, w
     state = State(problem, problem.initial, 1, 1)
     neighbourhood = Neighbourhood(problem, state.columns, problem.initial, [1, 2])
     neighbourhood.build(problem.fits())
-    assert neighbourhood.solve(10.0, 60.0, 0).moves.get(1, 2) == where
+    assert neighbourhood.solve(10.0, Effort(seconds=60.0), 0).moves.get(1, 2) == where
 
 
 def test_prices_too_large_are_refused() -> None:

@@ -173,6 +173,7 @@ def test_bars_stand_in_the_order_given_and_equal_ones_by_name() -> None:
     equal = trials().iloc[::-1].assign(placed_share=0.5)
     ax = plot.ranked_bars(equal)
     assert [t.get_text() for t in ax.get_yticklabels()] == NAMES[::-1]
+    assert ax.get_xlim()[0] == 0, "bars that are all equal have a length"
 
 
 def whiskers(ax: Axes) -> int:

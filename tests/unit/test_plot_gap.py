@@ -61,6 +61,25 @@ def test_the_line_is_the_median_from_when_all_seeds_have_a_placement() -> None:
     assert ax.get_xscale() == "log"
 
 
+def test_a_point_is_the_median_of_where_calls_ended_and_whiskers_reach_all_seeds() -> None:
+    ax = gap_over_time(trials().query("scheduler == 'greedy'"))
+    (container,) = ax.containers
+    point, _, bars = container.lines
+    assert np.concatenate(point.get_data()) == pytest.approx([0.6, 0.25])
+    ends = [np.asarray(bar.get_segments()[0]).tolist() for bar in bars]
+    assert ends == [
+        [pytest.approx([0.5, 0.25]), pytest.approx([0.7, 0.25])],
+        [pytest.approx([0.6, 0.2]), pytest.approx([0.6, 0.3])],
+    ]
+
+
+def test_the_legend_keeps_the_order_of_the_trials() -> None:
+    greedy_first = pd.concat([trials().iloc[2:], trials().iloc[:2]])
+    legend = gap_over_time(greedy_first, incumbents()).get_legend()
+    assert legend is not None
+    assert [text.get_text() for text in legend.get_texts()] == ["greedy", "search"]
+
+
 def test_a_bound_of_the_schedulers_own_is_dotted() -> None:
     alone = trials().query("scheduler == 'search' and seed == 0")
     ax = gap_over_time(alone, incumbents())

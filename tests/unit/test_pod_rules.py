@@ -9,6 +9,7 @@ import pytest
 
 from schedlab import engine
 from schedlab.api import Budget, Cluster, Placement, PodBatch, PodSpec, Scheduler, Workload
+from schedlab.bound.exclusion import Exclusion, anti_affinities, port_conflicts
 from schedlab.metrics.verify import verify
 from schedlab.model.objects import (
     HOSTNAME,
@@ -24,12 +25,7 @@ from schedlab_algorithms.cp_sat_packing import CpSatPacking
 from schedlab_algorithms.dual_price import DualPrice
 from schedlab_algorithms.large_neighbourhood import LargeNeighbourhood
 from schedlab_algorithms.packing.affinity import NOBODY, affinities
-from schedlab_algorithms.packing.exclusion import (
-    Exclusion,
-    anti_affinities,
-    one_sided,
-    port_conflicts,
-)
+from schedlab_algorithms.packing.exclusion import one_sided
 from schedlab_algorithms.packing.rules import rules_of
 
 KUBERNETES = engine.profile("kubernetes")
@@ -148,7 +144,7 @@ def test_what_runs_keeps_pods_off_for_good() -> None:
     }
     batch = PodBatch.of((f"default/p{i}", spec) for i, spec in enumerate(specs))
     problem = engine.packing_problem(KUBERNETES, cluster, batch)
-    assert rules.narrowed(problem).eligible.sum(axis=1).tolist() == [3, 3, 3]
+    assert problem.admitting(rules.admitted).eligible.sum(axis=1).tolist() == [3, 3, 3]
     assert problem.eligible.all()
 
 

@@ -49,8 +49,9 @@ def deal(found: Incumbent, loose: list[bool] | None = None) -> int:
     """Deal anew; check that nobody lost a node and that the books are right."""
     before = found.unplaced.copy()
     mask = np.array(loose or [True] * len(before), np.bool_)
-    saved = recut(found, mask, np.ones(len(before), np.bool_), Effort.of(Budget()), 2.0)
-    problem = found.problem
+    problem, worths = found.problem, engine.share_worths(found.problem)
+    everyone = np.ones(len(before), np.bool_)
+    saved = recut(found, worths, mask, everyone, Effort.of(Budget()), 2.0)
     assert (found.unplaced <= before).all()
     np.testing.assert_array_equal(found.counts.sum(axis=1), problem.supply - found.unplaced)
     np.testing.assert_array_equal(

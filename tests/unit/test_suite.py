@@ -38,7 +38,7 @@ GOOD: dict[str, Any] = {"name": "s", "workloads": ["small"], "schedulers": ["fir
         ({"budget": {"secs": 1}}, "test: budget.secs: unknown key; did you mean 'seconds'"),
         ({"columns": ["gap", "gapp"]}, "test: columns: unknown metric 'gapp'; did you mean 'gap'"),
         ({"workloads": ["small", "small"]}, "'small' is named twice: give each entry its own"),
-        ({"schedulers": [{"label": "x"}]}, r"test: schedulers\[0\].name: Field required"),
+        ({"schedulers": [{"label": "x"}]}, r"test: schedulers\[0\].name: missing"),
         ({"schedulers": [{"name": "x", "weight": 1}]}, r"schedulers\[0\].weight: unknown key"),
         ({"workloads": [3]}, r"test: workloads\[0\]: "),
     ],

@@ -81,7 +81,7 @@ FAULTS = [
     (TOP, 'pods = 10\narrival = "random"', r"arrival: .*'shuffled'"),
     (TOP, "pods = -1", r"pods: .*greater than or equal to 0"),
     (TOP, "pods = = 1", r"not valid TOML: .*line 2"),
-    (GOOD, "", r"pools: Field required"),
+    (GOOD, "", r"pools: missing"),
 ]
 
 

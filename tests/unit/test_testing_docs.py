@@ -42,6 +42,7 @@ SHOWN = [
     "AwayFromBatch",
     "MilliLeft",
     "ThousandPerZone",
+    "FullestGpu",
     "LargestFirst",
     "TwoSizes",
 ]

@@ -329,6 +329,18 @@ class FirstDevices(DevicePlugin):
         return np.full(len(nodes), (1 << pod.spec.gpu.count) - 1, np.int64)
 
 
+class ListsDevices(DevicePlugin):
+    """Takes the first devices with room, and tells them as a list."""
+
+    locality = Locality.NODE
+
+    def choose(self, pod: PodView, nodes: NodeView) -> np.ndarray[Any, np.dtype[np.int64]]:
+        assert pod.spec.gpu is not None
+        count, milli = pod.spec.gpu.count, pod.spec.gpu.milli
+        able = (np.flatnonzero(free >= milli)[:count] for free in nodes.device_free)
+        return [int((1 << devices).sum()) for devices in able]  # type: ignore[return-value]
+
+
 # -- PostFilter plugins with one fault ----------------------------------------------------
 
 
@@ -473,6 +485,8 @@ PLANTED = [
     (PrefiltersMore(), "prefilter", "prefilter() returned"),
     (NodeWhatIfUnheard(), "what-if", "assumed away"),
     (FirstDevices(), "devices", "chose devices"),
+    (ListsDevices(), "shape", "choose returned list"),
+    (ListsDevices(), "paths", "choose returned list"),
     (EvictsEverybody(), "evictions", "at least the pod's priority"),
     (EvictsOneForNothing(), "evictions", "does not fit there then"),
     (EvictsStrangers(), "evictions", "not on row 0"),

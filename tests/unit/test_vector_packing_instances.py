@@ -68,7 +68,8 @@ def test_the_folder_comes_from_the_argument_or_the_variable(
     (tmp_path / "vbp").mkdir()
     monkeypatch.setenv("SCHEDLAB_PACKING", str(tmp_path))
     assert instance_folder() == tmp_path / "vbp"
-    assert instance_folder(tmp_path) == tmp_path
+    assert instance_folder(tmp_path) == tmp_path / "vbp", "the folder above will do"
+    assert instance_folder(tmp_path / "vbp") == tmp_path / "vbp"
 
 
 def test_the_table_tells_what_was_found_beside_what_is_known(folder: Path) -> None:

@@ -54,13 +54,15 @@ class Row:
 def read_rows(path: Path, columns: Sequence[str]) -> Iterator[Row]:
     """Read a CSV file with a header that names at least ``columns``.
 
+    Rows without any text are skipped, and so is the byte order mark that Excel writes.
+
     Raises
     ------
     InputError
-        If a column is missing, or a row has fewer or more cells than the header.
+        If a column is missing or repeated, or a row has fewer or more cells than the header.
     """
     try:
-        with path.open(encoding="utf-8", newline="") as lines:
+        with path.open(encoding="utf-8-sig", newline="") as lines:
             yield from _rows(path, lines, columns)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path}: cannot read the table: {error}") from error
@@ -68,13 +70,21 @@ def read_rows(path: Path, columns: Sequence[str]) -> Iterator[Row]:
 
 def _rows(path: Path, lines: TextIO, columns: Sequence[str]) -> Iterator[Row]:
     reader = csv.reader(lines, strict=True)
-    header = next(reader, [])
-    missing = [c for c in columns if c not in header]
-    if missing:
-        expected = f"expected the columns {', '.join(columns)}"
-        raise InputError(f"{path}:1: {expected}; missing: {', '.join(missing)}")
-    for cells in reader:
+    rows = (cells for cells in reader if "".join(cells).strip())
+    header = next(rows, [])
+    _refuse_header(f"{path}:{reader.line_num or 1}", header, columns)
+    for cells in rows:
         if len(cells) != len(header):
             expected = f"expected {len(header)} cells as in the header"
             raise InputError(f"{path}:{reader.line_num}: {expected}, got {len(cells)}")
         yield Row(path, reader.line_num, dict(zip(header, cells, strict=True)))
+
+
+def _refuse_header(where: str, header: Sequence[str], columns: Sequence[str]) -> None:
+    missing = [c for c in columns if c not in header]
+    if missing:
+        expected = f"expected the columns {', '.join(columns)}"
+        raise InputError(f"{where}: {expected}; missing: {', '.join(missing)}")
+    for column in header:
+        if header.count(column) > 1:
+            raise InputError(f"{where}: column {column!r} stands more than once; keep one of them")

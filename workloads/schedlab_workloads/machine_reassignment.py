@@ -57,8 +57,8 @@ class _Stream:
 def folder_of(folder: Path | None) -> Path:
     """Return the folder of the instances.
 
-    ``folder``, else ``roadef2012`` in the folder of the environment variable
-    SCHEDLAB_PACKING, else in ``../shared/reference/packing``.
+    ``folder`` or ``roadef2012`` in it, else ``roadef2012`` in the folder of the environment
+    variable SCHEDLAB_PACKING, else in ``../shared/reference/packing``.
 
     Raises
     ------
@@ -66,6 +66,8 @@ def folder_of(folder: Path | None) -> Path:
         If there is no such folder.
     """
     found = folder or Path(os.environ.get(FOLDER_VARIABLE) or NEIGHBOUR) / SUBFOLDER
+    if folder and (folder / SUBFOLDER).is_dir():
+        found = folder / SUBFOLDER
     if not found.is_dir():
         raise InputError(
             f"machine reassignment: no folder {found}; download the instances of the "

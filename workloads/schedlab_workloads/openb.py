@@ -93,6 +93,11 @@ def read_pods(path: Path) -> PodBatch:
 def _list(folder: Path, kind: str, name: str) -> Path:
     prefix = f"openb_{kind}_list_"
     known = {p.stem.removeprefix(prefix): p for p in folder.glob(f"{prefix}*.csv")}
+    if not known:
+        raise InputError(
+            f"Openb: {folder} holds no {prefix}*.csv; expected what cluster-trace-gpu-v2023/csv "
+            "of https://github.com/alibaba/clusterdata holds"
+        )
     if name not in known:
         raise InputError(f"Openb: {folder}: {nearest(f'{kind} list', name, known)}")
     return known[name]

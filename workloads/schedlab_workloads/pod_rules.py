@@ -7,15 +7,12 @@ off a node or a zone, or that decide by where they go where others may.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from fractions import Fraction
-from math import ceil
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from schedlab.api import Node, PodBatch, PodSpec, Workload, WorkloadSource
-from schedlab.errors import InputError
 from schedlab.model.objects import (
     CPU,
     HOSTNAME,
@@ -26,7 +23,7 @@ from schedlab.model.objects import (
     LabelSelector,
     PodAffinityTerm,
 )
-from schedlab_workloads.sizes import require_size
+from schedlab_workloads.sizes import capacity_of_each, require_crowd
 from schedlab_workloads.synthetic_names import PodNames
 
 Ints = NDArray[np.int64]
@@ -71,11 +68,7 @@ class PodRules(WorkloadSource):
     priorities: int = 1
 
     def __post_init__(self) -> None:
-        require_size("nodes", self.nodes, 1, 100_000)
-        require_size("pods_per_node", self.pods_per_node, 1, 1_000)
-        require_size("priorities", self.priorities, 1, 1_000)
-        if not 0 < self.usage <= 100:
-            raise InputError(f"usage: expected a ratio above 0, got {self.usage}")
+        require_crowd(self.nodes, self.pods_per_node, self.priorities, self.usage)
 
     def build(self, seed: int) -> Workload:
         """Return the workload of this seed (at least 0)."""
@@ -92,8 +85,8 @@ class PodRules(WorkloadSource):
         specs = tuple(_app(i, *of) for i, of in enumerate(zip(*columns, strict=True)))
         names = PodNames.counting([f"default/app-{i}" for i in range(apps)], signature)
         asked = [int(amounts[signature].sum()) for amounts in (cpu, memory)]
-        offered = self.nodes * Fraction(str(self.usage))
-        nodes = tuple(_node(i, *(ceil(a / offered) for a in asked)) for i in range(self.nodes))
+        capacity = capacity_of_each(self.nodes, self.usage, asked)
+        nodes = tuple(_node(i, *capacity) for i in range(self.nodes))
         batch = PodBatch(specs, signature, names)
         return Workload("pod-rules", nodes, batch, source="PodRules")
 

@@ -7,9 +7,6 @@ nodes whose capacity is what makes all pods together come to a given usage.
 
 from __future__ import annotations
 
-from fractions import Fraction
-from math import ceil
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,7 +14,7 @@ from schedlab.api import Budget, Cluster, Node, PodBatch, PodSpec, Workload, Wor
 from schedlab.errors import InputError
 from schedlab.model.objects import CPU, HOSTNAME, MEMORY, PODS
 from schedlab.registry import installed
-from schedlab_workloads.sizes import require_size
+from schedlab_workloads.sizes import capacity_of_each, require_crowd
 from schedlab_workloads.synthetic_names import PodNames
 
 Ints = NDArray[np.int64]
@@ -58,11 +55,7 @@ class PriorityMatters(WorkloadSource):
     contested: bool = False
 
     def __post_init__(self) -> None:
-        require_size("nodes", self.nodes, 1, 100_000)
-        require_size("pods_per_node", self.pods_per_node, 1, 1_000)
-        require_size("priorities", self.priorities, 1, 1_000)
-        if not 0 < self.usage <= 100:
-            raise InputError(f"usage: expected a ratio above 0, got {self.usage}")
+        require_crowd(self.nodes, self.pods_per_node, self.priorities, self.usage)
 
     def build(self, seed: int) -> Workload:
         """Return the workload of this seed (at least 0).
@@ -83,8 +76,8 @@ class PriorityMatters(WorkloadSource):
         cpu = rng.integers(LEAST_CPU, MOST_CPU, len(sizes), endpoint=True)
         memory = rng.integers(LEAST_MEMORY, MOST_MEMORY, len(sizes), endpoint=True)
         priority = rng.integers(1, self.priorities, len(sizes), endpoint=True)
-        offered = self.nodes * Fraction(str(self.usage))
-        capacity = [ceil(int(sizes @ asked) / offered) for asked in (cpu, memory)]
+        asked = [int(sizes @ amounts) for amounts in (cpu, memory)]
+        capacity = capacity_of_each(self.nodes, self.usage, asked)
         return Workload(
             "priority-matters",
             tuple(_node(i, *capacity) for i in range(self.nodes)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,18 +38,20 @@ class Choice:
 class Counter:
     """Places pods, and takes them back, on a cluster that lives on.
 
-    ``signatures`` in what follows are those of the cluster, of the b pods of a batch.
+    ``signatures`` in what follows are those of the cluster, of the b pods of a batch.  Once
+    ``over()`` nobody waits for more.
     """
 
     profile: Profile
     cluster: Cluster
     path: IncrementalPath
+    over: Callable[[], bool]
 
     def one_by_one(self, signatures: Sequence[int]) -> Choice:
-        """Place each pod where the profile wants it."""
+        """Place each pod where the profile wants it, as long as anybody waits."""
         rows, devices, worth = [], [], 0
         for signature in signatures:
-            row = self.path.pick(signature)
+            row = -1 if self.over() else self.path.pick(signature)
             mask = engine.choose_devices(self.profile, self.cluster, signature, row)
             worth += self._put(signature, row, mask)
             rows.append(row)
@@ -58,21 +60,19 @@ class Counter:
 
     def as_told(self, signatures: Sequence[int], rows: Ints, devices: Ints) -> Choice:
         """Place each pod on its row."""
-        told = zip(signatures, rows.tolist(), devices.tolist(), strict=True)
-        worth = sum(self._put(*one) for one in told)
+        worth = sum(self._put(*one) for one in _each(signatures, rows, devices))
         return self._choice(signatures, rows, devices, worth)
 
     def take_back(self, signatures: Sequence[int], choice: Choice) -> None:
         """Undo a choice, the last pod first."""
-        told = zip(signatures, choice.rows.tolist(), choice.devices.tolist(), strict=True)
-        for signature, row, devices in reversed(list(told)):
+        told = list(_each(signatures, choice.rows, choice.devices))
+        for signature, row, devices in reversed(told):
             if row >= 0:
                 self.cluster.remove(signature, row, devices)
 
     def put_again(self, signatures: Sequence[int], choice: Choice) -> None:
         """Carry out a choice whose value is known."""
-        told = zip(signatures, choice.rows.tolist(), choice.devices.tolist(), strict=True)
-        for signature, row, devices in told:
+        for signature, row, devices in _each(signatures, choice.rows, choice.devices):
             if row >= 0:
                 self.cluster.place(signature, row, devices)
 
@@ -96,3 +96,8 @@ class Counter:
         tiers = np.unique(priority)[::-1].tolist()
         placed = (int(((row >= 0) & (priority == t)).sum()) for t in tiers)
         return Choice(row, np.asarray(devices, np.int64), (*placed, worth))
+
+
+def _each(signatures: Sequence[int], rows: Ints, devices: Ints) -> Iterator[tuple[int, int, int]]:
+    """Yield the signature, row and devices of each pod."""
+    return zip(signatures, rows.tolist(), devices.tolist(), strict=True)

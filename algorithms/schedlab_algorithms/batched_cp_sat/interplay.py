@@ -8,12 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from schedlab.api import Cluster, PodSpec
-from schedlab.engine import Profile
+from schedlab.engine import Exclusion, Profile, exclusions_of
 from schedlab.model.objects import LabelSelector
 from schedlab_algorithms.packing.arrays import Ints, Mask
-from schedlab_algorithms.packing.exclusion import Exclusion, one_sided
+from schedlab_algorithms.packing.exclusion import one_sided
 from schedlab_algorithms.packing.fixed import beyond_rules
-from schedlab_algorithms.packing.rules import exclusions_of
 
 
 @dataclass(frozen=True)
@@ -44,6 +43,7 @@ class Interplay:
         """Read the rules of specs under the filters of a profile."""
         simple = ~(beyond_rules(profile, cluster, specs) | one_sided(cluster, specs))
         simple &= np.array([not list(_selectors(s)) for s in specs], np.bool_)
+        simple &= not _any_held_to_defaults(profile, cluster, specs)
         labels = [dict(s.labels) for s in specs]
         return cls(profile, cluster, tuple(specs), labels, simple)
 
@@ -74,6 +74,15 @@ def within(exclusion: Exclusion, specs: Ints, rows: Ints) -> Exclusion:
     """Return an exclusion of some of its specs on some nodes alone."""
     single, owners, meant = (side[specs] for side in exclusion.sides)
     return Exclusion(exclusion.domain[rows], single, owners, meant)
+
+
+def _any_held_to_defaults(profile: Profile, cluster: Cluster, specs: Sequence[PodSpec]) -> bool:
+    """Say whether a filter spreads pods that state no constraint: nobody here knows which count."""
+    spreading = [f for f in profile.filters if f.name == "PodTopologySpread"]
+    plain = [
+        cluster.pod(cluster.signature(s)) for s in specs if not any(c.is_hard for c in s.spread)
+    ]
+    return any(not f.skips_filter(pod) for f in spreading for pod in plain)
 
 
 def _selectors(spec: PodSpec) -> Iterator[LabelSelector | None]:

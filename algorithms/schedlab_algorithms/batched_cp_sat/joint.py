@@ -18,9 +18,7 @@ from schedlab_algorithms.packing.arrays import Ints, Mask
 from schedlab_algorithms.packing.effort import Effort
 from schedlab_algorithms.packing.incumbent import Incumbent, Masks
 from schedlab_algorithms.packing.scope import Scope, lift
-
-COST_OF_VARIABLE = 2e-5
-"""Deterministic seconds charged for building a variable, which CP-SAT does not count."""
+from schedlab_algorithms.packing.solving import COST_OF_VARIABLE
 
 
 def solve(
@@ -44,7 +42,7 @@ def solve(
     return counts, masks_in(model, devices, found.values)
 
 
-def told(
+def rows_and_devices(
     choice: tuple[Ints, Masks], scope: Candidates, batch: Ints, movable: Mask, tried: Choice
 ) -> tuple[Ints, Ints]:
     """Return the row and the devices of each pod of the batch, (b,) both.

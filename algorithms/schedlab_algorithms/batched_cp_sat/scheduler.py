@@ -11,18 +11,17 @@ import numpy as np
 
 from schedlab import engine
 from schedlab.api import Budget, Cluster, Placement, PodBatch, Scheduler
-from schedlab.engine import Profile
-from schedlab.errors import InputError
+from schedlab.engine import Exclusion, Profile
 from schedlab_algorithms.batched_cp_sat.counter import Choice, Counter
 from schedlab_algorithms.batched_cp_sat.interplay import Interplay, within
-from schedlab_algorithms.batched_cp_sat.joint import solve, told
+from schedlab_algorithms.batched_cp_sat.joint import rows_and_devices, solve
 from schedlab_algorithms.batched_cp_sat.scope import candidates, incumbent_of
-from schedlab_algorithms.packing.arguments import at_least_one
+from schedlab_algorithms.packing.answer import NO_TIME
+from schedlab_algorithms.packing.arguments import above_zero, at_least
 from schedlab_algorithms.packing.arrays import Ints, Mask
-from schedlab_algorithms.packing.certificate import Certificate, certify
+from schedlab_algorithms.packing.certificate import certify
 from schedlab_algorithms.packing.effort import Effort
-from schedlab_algorithms.packing.exclusion import Exclusion
-from schedlab_algorithms.packing.report import Info
+from schedlab_algorithms.packing.report import value_and_gap
 
 
 class BatchedCpSat(Scheduler):
@@ -64,22 +63,24 @@ class BatchedCpSat(Scheduler):
     batch_effort: float = 0.01
 
     def __post_init__(self) -> None:
-        at_least_one(batch=self.batch, candidates=self.candidates)
-        if not self.batch_effort > 0:
-            raise InputError(f"batch_effort: expected more than 0, got {self.batch_effort}")
+        at_least(1, batch=self.batch, candidates=self.candidates)
+        above_zero(batch_effort=self.batch_effort)
 
     def schedule(self, cluster: Cluster, pods: PodBatch, budget: Budget) -> Placement:
-        """Place the pods in queue order; once cancelled, leave the rest.  See the class."""
+        """Place the pods in queue order; once it is over, leave the rest.  See the class."""
         profile = replace(engine.profile(self.profile), post_filter=None)
         effort = Effort.of(budget)
-        certificate = certify(engine.packing_problem(profile, cluster, pods), effort)
-        counter = Counter(profile, cluster, engine.one_by_one(profile, cluster, budget.seed))
+        problem = engine.packing_problem(profile, cluster, pods)
+        rules = engine.pod_rules(profile, cluster, pods.specs, effort.is_over)
+        certificate = certify(problem, effort, rules)
+        path = engine.one_by_one(profile, cluster, budget.seed)
+        counter = Counter(profile, cluster, path, effort.is_over)
         online = _Online(self, counter, Interplay.of(profile, cluster, pods.specs), effort)
-        placement = engine.in_whole_gangs(online.decide_all, cluster, pods, budget)
-        if not budget.cancelled():
-            _note_failures(placement, profile, cluster, pods)
-        placement.info = {**online.tally, **_report(placement, pods, certificate)}
-        placement.info["repeatable"] = int(not effort.cut)
+        until = replace(budget, cancelled=effort.is_over)
+        placement = engine.in_whole_gangs(online.decide_all, cluster, pods, until, profile)
+        _note_failures(placement, profile, cluster, pods, effort)
+        told = value_and_gap(certificate, pods, placement, certificate.bound)
+        placement.info = {**online.tally, **told, "repeatable": int(not effort.cut)}
         return placement
 
 
@@ -94,7 +95,7 @@ class _Online:
     tally: Tally[str] = field(default_factory=Tally)
 
     def decide_all(self, cluster: Cluster, pods: PodBatch, budget: Budget) -> Placement:
-        """Place the pods in queue order, unless cancelled before."""
+        """Place the pods in queue order, until the budget is cancelled."""
         placement = Placement.empty(len(pods))
         placement.sequence = engine.queue_order(self.counter.profile.queue_sort, pods)
         placement.latency_ns = np.zeros(len(pods), np.int64)
@@ -147,7 +148,7 @@ class _Online:
         specs = np.array([position[s] for s in scope.signatures.tolist()], np.int64)
         incumbent.exclusions = [within(e, specs, scope.rows) for e in exclusions]
         choice = solve(incumbent, scope, self.effort, self.scheduler.batch_effort)
-        return told(choice, scope, batch, movable, tried)
+        return rows_and_devices(choice, scope, batch, movable, tried)
 
 
 def _batches(sequence: Ints, size: int) -> Iterator[Ints]:
@@ -155,19 +156,16 @@ def _batches(sequence: Ints, size: int) -> Iterator[Ints]:
 
 
 def _note_failures(
-    placement: Placement, profile: Profile, cluster: Cluster, pods: PodBatch
+    placement: Placement, profile: Profile, cluster: Cluster, pods: PodBatch, effort: Effort
 ) -> None:
-    """Say of the pods that are left what keeps them off every node in the end."""
+    """Say of the pods that are left what keeps them off every node in the end.
+
+    Once it is over, that there was no time.
+    """
     left = np.flatnonzero((placement.node < 0) & (placement.failure < 0))
     for code in np.unique(pods.signature[left]).tolist():
         signature = cluster.signature(pods.specs[code])
         mine = left[pods.signature[left] == code]
         placement.failure[mine] = len(placement.failures)
-        placement.failures.append(engine.failures(profile, cluster, signature))
-
-
-def _report(placement: Placement, pods: PodBatch, certificate: Certificate) -> Info:
-    """Return the value of what is placed, its bound, and the gap."""
-    value = int(certificate.weights[pods.signature[placement.node >= 0]].sum())
-    bound = certificate.bound
-    return {"value": value, "bound": bound, "gap": (bound - value) / bound if bound else 0.0}
+        reasons = (NO_TIME,) if effort.is_over() else engine.failures(profile, cluster, signature)
+        placement.failures.append(reasons)

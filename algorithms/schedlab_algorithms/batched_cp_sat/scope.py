@@ -10,11 +10,9 @@ from numpy.typing import NDArray
 from schedlab.api import Cluster
 from schedlab.engine import INFEASIBLE, IncrementalPath, PackingProblem
 from schedlab_algorithms.batched_cp_sat.counter import Choice
-from schedlab_algorithms.packing.arrays import Ints, Mask
+from schedlab_algorithms.packing.arrays import Floats, Ints, Mask
 from schedlab_algorithms.packing.devices import load
 from schedlab_algorithms.packing.incumbent import Incumbent, Masks
-
-Floats = NDArray[np.float64]
 
 GRAIN = 1000
 """The difference between the highest and the lowest total of the scope, in the objective."""
@@ -134,16 +132,7 @@ def _problem(
     cluster: Cluster, scope: Candidates, batch: Ints, movable: Mask, tried: Choice
 ) -> PackingProblem:
     specs = tuple(cluster.specs[s] for s in scope.signatures.tolist())
-    free = (cluster.allocatable - cluster.requested)[scope.rows]
-    slots = (cluster.allowed_pods - cluster.pod_count)[scope.rows]
-    devices = cluster.device_free[scope.rows]
-    stay = ~movable & np.isin(tried.rows, scope.rows)
-    for pod in np.flatnonzero(stay).tolist():
-        at, gpu = np.searchsorted(scope.rows, tried.rows[pod]), cluster.specs[batch[pod]].gpu
-        free[at] -= cluster.pod(int(batch[pod])).requests
-        slots[at] -= 1
-        if gpu is not None:
-            devices[at] -= load([int(tried.devices[pod])], gpu.milli, devices.shape[1])
+    free, slots, devices = _room(cluster, scope, batch, movable, tried)
     priority = np.array([s.priority for s in specs], np.int64)
     gpus = [(s.gpu.count, s.gpu.milli) if s.gpu else (0, 0) for s in specs]
     supply = [int((batch[movable] == s).sum()) for s in scope.signatures.tolist()]
@@ -155,9 +144,26 @@ def _problem(
         gpu_count=np.array([count for count, _ in gpus], np.int64),
         gpu_milli=np.array([milli for _, milli in gpus], np.int64),
         eligible=scope.allowed,
-        free=np.maximum(free, 0),
-        slots=np.maximum(slots, 0),
+        free=free,
+        slots=slots,
         devices=devices,
         # What opens a node is no concern here.
         occupied=np.ones(len(scope.rows), np.bool_),
     )
+
+
+def _room(
+    cluster: Cluster, scope: Candidates, batch: Ints, movable: Mask, tried: Choice
+) -> tuple[Ints, Ints, Ints]:
+    """Return what the scope's nodes have left beside the pods that stay: (k, R), (k,), (k, D)."""
+    free = (cluster.allocatable - cluster.requested)[scope.rows]
+    slots = (cluster.allowed_pods - cluster.pod_count)[scope.rows]
+    devices = cluster.device_free[scope.rows]
+    stay = ~movable & np.isin(tried.rows, scope.rows)
+    for pod in np.flatnonzero(stay).tolist():
+        at, gpu = np.searchsorted(scope.rows, tried.rows[pod]), cluster.specs[batch[pod]].gpu
+        free[at] -= cluster.pod(int(batch[pod])).requests
+        slots[at] -= 1
+        if gpu is not None:
+            devices[at] -= load([int(tried.devices[pod])], gpu.milli, devices.shape[1])
+    return np.maximum(free, 0), np.maximum(slots, 0), devices

@@ -16,7 +16,8 @@ UNITS = 1 << 20
 """Prices are rounded to this part of the lowest weight, or a coarser one if pods are many."""
 
 MOST_WORTH = 1 << 49
-"""The pods of one node are worth no more than this together, in these units."""
+"""All pods that a node is offered are worth no more than this together, in these units: half of
+what the exact search may be given, so that nothing is lost to rounding."""
 
 COST_OF_PAIR = 2.5e-7
 """Deterministic seconds for each pair of partial filling and item that is looked at."""
@@ -49,7 +50,7 @@ def searched(
     Integer Programming, 1974).  Prices are rounded first, the rest is done in integers.  It says
     nothing where value is not the first objective, or some pods are no items.
     """
-    units = _units(items, kinds)
+    units = _units(items, filling, kinds)
     weights = np.rint(items.weights * units).astype(np.int64)
     priced = np.clip(np.rint(prices.pods * units).astype(np.int64), 0, weights)
     total = sum(p * n for p, n in zip(priced.tolist(), filling.pool.tolist(), strict=True))
@@ -67,10 +68,14 @@ def searched(
     return patterns, complete
 
 
-def _units(items: Items, kinds: Kinds) -> int:
-    """Return in which part of a weight of 1 prices are counted so that numbers stay in bounds."""
-    pods = int(kinds.room[:, -1].max(initial=0))
-    worth = max(pods * float(items.weights.max(initial=0.0)), 1.0)
+def _units(items: Items, filling: Filling, kinds: Kinds) -> int:
+    """Return in which part of a weight of 1 prices are counted so that numbers stay in bounds.
+
+    A node is offered of each item what there is, and no more than it has room for pods.
+    No weight is above 2**21: with fewer than 2**28 pods a weight of 1 is one unit or more.
+    """
+    pods = np.minimum(filling.pool, kinds.room[:, -1].max(initial=0))
+    worth = max(float(items.weights @ pods), 1.0)
     return max(min(UNITS, int(MOST_WORTH // worth)), 1)
 
 

@@ -76,6 +76,8 @@ class Generation:
         counts = self.items.counts(self.work.incumbent, nodes)
         patterns = distinct(np.column_stack([self.kinds.of, counts]))[0]
         for node in patterns[:FROM_START].tolist():
+            if self.work.effort.is_over():
+                return
             self.master.add(int(self.kinds.of[node]), counts[node])
         tries = self.pricer.as_planned(self.planned.values, FIRST_TRIES)
         self.work.effort.charge(COST_OF_LOOK * self.pricer.looked)
@@ -131,7 +133,9 @@ class Generation:
         weights, generator = self.items.weights, self.generator
         whole = filled(self.filling, self.master, self.kinds, times, weights, generator)
         self.work.effort.charge(COST_OF_LOOK * whole.looked)
-        if self.items.put(self.work.incumbent, nodes, whole.counts):
+        if not self.work.effort.cancelled() and self.items.put(
+            self.work.incumbent, nodes, whole.counts
+        ):
             self.work.note()
 
     @property

@@ -73,7 +73,7 @@ def filled(
     rest, looked = np.flatnonzero(pattern < 0), 0
     if len(rest):
         part = _part(filling, rest, filling.pool - counts.sum(axis=0))
-        planned = plan(part, weights, kinds.of[rest], np.inf)
+        planned = plan(part, weights, kinds.of[rest])
         done = fill(part, planned, weights, generator)
         counts[rest], looked = done.counts, done.looked
     whole = _holding(filling, counts, looked)

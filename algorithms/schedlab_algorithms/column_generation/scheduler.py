@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 
-from schedlab.api import Budget, Cluster, Placement, PodBatch, Scheduler
 from schedlab_algorithms.column_generation.generation import Generation
 from schedlab_algorithms.column_generation.kinds import Kinds
 from schedlab_algorithms.column_generation.search import generate
+from schedlab_algorithms.dual_price.by_room import PackingByRoom
 from schedlab_algorithms.dual_price.search import improve, part_for
 from schedlab_algorithms.filling.items import Items
 from schedlab_algorithms.filling.planning import plan
 from schedlab_algorithms.filling.repacking import lifted
-from schedlab_algorithms.packing.arguments import at_least_one
-from schedlab_algorithms.packing.objectives import checked
-from schedlab_algorithms.packing.packed import alone, packed
-from schedlab_algorithms.packing.starts import guided_start
+from schedlab_algorithms.packing.arguments import at_least
 from schedlab_algorithms.packing.work import Work
 
 
-class ColumnGeneration(Scheduler):
+class ColumnGeneration(PackingByRoom):
     """Packs a batch by patterns: ways to fill a node, chosen for each kind of equal nodes.
 
     After Gilmore and Gomory (1961): a linear program says how many nodes of a kind get which
@@ -34,50 +29,22 @@ class ColumnGeneration(Scheduler):
     It is made for few kinds of nodes and pods.  With more than ``kinds`` kinds of nodes it
     does what DualPrice does.
 
-    The answer is never worse than the start, and the same on every run for a seed and an
-    effort, unless the wall clock cut the search (``info["repeatable"]`` is 0).  Pods with
-    GPUs or with rules on other pods stay where the start put them.
+    What it promises, and its other arguments, are those of :class:`PackingByRoom`.
 
     Parameters
     ----------
-    profile : str
-        The profile whose filters hold.
-    start : str
-        The profile whose ranking makes the greedy start.
-    objectives : tuple of str
-        What is maximised, in this order.
     kinds : int
         How many kinds of nodes there may be for patterns to be of use.
     rounds : int
         How often patterns are sought at random at most.
-    nodes : int
-        How many nodes are then packed anew at a time.
-    patience : int
-        How many rounds of that over all nodes may bring nothing before the search ends.
-
-    Raises
-    ------
-    InputError
-        For an unknown profile or objective, or a number out of range.
     """
 
-    profile: str = "kubernetes"
-    start: str = "dot-product"
-    objectives: tuple[str, ...] = ("value",)
     kinds: int = 400
     rounds: int = 200
-    nodes: int = 500
-    patience: int = 3
 
     def __post_init__(self) -> None:
-        checked(self.objectives)
-        at_least_one(kinds=self.kinds, rounds=self.rounds, nodes=self.nodes, patience=self.patience)
-
-    def schedule(self, cluster: Cluster, pods: PodBatch, budget: Budget) -> Placement:
-        """Place the batch; see the class."""
-        starts = partial(guided_start, self.start)
-        better = alone(self._improve)
-        return packed(cluster, pods, budget, self.profile, starts, better, self.objectives)
+        super().__post_init__()
+        at_least(1, kinds=self.kinds, rounds=self.rounds)
 
     def _improve(self, work: Work) -> None:
         items = Items.of(work)
@@ -92,7 +59,7 @@ class ColumnGeneration(Scheduler):
         kinds = Kinds.among(filling)
         work.counters["kinds"] = len(kinds)
         if 0 < len(kinds) <= self.kinds:
-            planned = plan(filling, items.weights, kinds.of, work.effort.seconds)
+            planned = plan(filling, items.weights, kinds.of)
             generator = np.random.default_rng(work.effort.seed)
             generation = Generation(work, items, filling, kinds, planned, generator)
             generate(work, generation, nodes, self.rounds)

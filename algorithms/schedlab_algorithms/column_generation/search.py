@@ -22,6 +22,8 @@ def generate(work: Work, generation: Generation, nodes: Ints, most: int) -> None
 
     They are sought at random until that finds none any more, then exactly.
     """
+    if work.effort.is_over():
+        return
     generation.begin(nodes)
     prices = _at_random(generation, nodes, most)
     with work.effort.within(EXACTLY):

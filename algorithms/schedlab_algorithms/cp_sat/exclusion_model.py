@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from ortools.sat.python import cp_model
 
+from schedlab.engine import Exclusion
 from schedlab_algorithms.cp_sat.model import PackingModel
 from schedlab_algorithms.packing.arrays import Ints, Mask
-from schedlab_algorithms.packing.exclusion import Exclusion
 
 Keys = list[tuple[int, int]]
 """Positions of a signature and a node in the scope, for which there is a variable."""

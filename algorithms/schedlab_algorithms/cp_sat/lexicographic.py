@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ortools.sat.python import cp_model
 
-from schedlab.engine import stopping
 from schedlab_algorithms.packing.effort import Effort
+from schedlab_algorithms.packing.solving import finds, solver_within
 
 MERGE_UP_TO = 1_000_000
 """Objectives are folded into one weighted sum while its range stays below this."""
@@ -102,35 +101,16 @@ def merged(objectives: Sequence[Objective]) -> Iterator[Objective]:
 def _improve(
     hinted: HintedModel, objective: Objective, known: Solution, effort: Effort, limit: float
 ) -> Solution:
-    model, solver = hinted.model, _solver(effort, limit)
+    model, solver = hinted.model, solver_within(limit, effort)
+    # On models this small these cost more than they bring: with them CP-SAT often spends the
+    # whole limit before it looks at the hint.
+    solver.parameters.symmetry_level = 0
+    solver.parameters.cp_model_probing_level = 0
     model.clear_hints()  # type: ignore[no-untyped-call]
     for variable, value in zip(hinted.variables, known.values, strict=True):
         model.add_hint(variable, value)
     model.maximize(objective.expression())
-    with stopping(solver.stop_search, effort.cancelled):
-        status = solver.solve(model)
-    effort.charge(solver.response_proto.deterministic_time)
-    effort.affords(0)
-    if status == cp_model.MODEL_INVALID:
-        raise RuntimeError(f"the model is invalid: {model.validate()}")
-    if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+    if not finds(solver, model, effort):
         return Solution(known.values, optimal=False)
-    values = list(solver.response_proto.solution)
-    return Solution(values, known.optimal and status == cp_model.OPTIMAL)
-
-
-def _solver(effort: Effort, limit: float) -> cp_model.CpSolver:
-    """Return a single-threaded solver: the only kind that answers alike on every run.
-
-    Detecting symmetry and probing cost more than they bring on models this small: with
-    them CP-SAT often spends the whole limit before it looks at the hint.
-    """
-    solver = cp_model.CpSolver()
-    solver.parameters.num_workers = 1
-    solver.parameters.random_seed = effort.seed
-    solver.parameters.symmetry_level = 0
-    solver.parameters.cp_model_probing_level = 0
-    solver.parameters.max_deterministic_time = limit
-    if math.isfinite(effort.deadline):
-        solver.parameters.max_time_in_seconds = effort.seconds
-    return solver
+    found = solver.response_proto
+    return Solution(list(found.solution), known.optimal and found.status == cp_model.OPTIMAL)

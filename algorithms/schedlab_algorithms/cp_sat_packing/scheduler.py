@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from schedlab.api import Budget, Cluster, Placement, PodBatch, Scheduler
-from schedlab.errors import InputError
+from schedlab.api import Budget, Cluster, Placement, PodBatch
+from schedlab_algorithms.large_neighbourhood.neighbourhood_search import NeighbourhoodSearch
 from schedlab_algorithms.large_neighbourhood.neighbourhoods import chooser_of
-from schedlab_algorithms.large_neighbourhood.scheduler import check_search
 from schedlab_algorithms.large_neighbourhood.search import Search
-from schedlab_algorithms.packing.arguments import some_start
-from schedlab_algorithms.packing.objectives import DEFAULT, checked
+from schedlab_algorithms.packing.arguments import at_least, some_start
 from schedlab_algorithms.packing.packed import packed
 from schedlab_algorithms.packing.starts import best_starts
 from schedlab_algorithms.packing.work import Work
 
 
-class CpSatPacking(Scheduler):
+class CpSatPacking(NeighbourhoodSearch):
     """Packs a batch with OR-Tools CP-SAT under the filters of a profile.
 
     Maximises its objectives: the pods placed, priority by priority from the highest down,
@@ -26,53 +24,27 @@ class CpSatPacking(Scheduler):
     search (Shaw, 1998): a few nodes are freed and packed to the optimum together with
     waiting pods.  A batch that is small enough is packed as a whole.
 
-    The answer is never worse than any of the starts, and the same on every run for a seed
-    and an effort, unless the wall clock cut the search (``info["repeatable"]`` is 0).
     The model states room, GPU shares, node affinity and taints, topology spread, host ports,
-    and required affinity and anti-affinity between pods.  Pods with other rules (volumes, or
-    of a filter that is not known here) stay where the start put them
-    (``info["fixed_pods"]``).
+    and required affinity and anti-affinity between pods.
+
+    What it promises, of each of its starts, and its other arguments are those of
+    :class:`NeighbourhoodSearch`.
 
     Parameters
     ----------
-    profile : str
-        The profile whose filters hold.
     start : tuple of str
         Profiles whose ranking makes the greedy starts.
-    objectives : tuple of str
-        What is maximised, in this order.
-    nodes : int
-        How many nodes the first neighbourhood frees; the size adapts from there.
-    waiting : int
-        How many signatures of waiting pods join a neighbourhood at most.
     full_model : int
         The most (signature, node) pairs that are packed as a whole.
-    round_effort : float
-        CP-SAT's deterministic seconds for one neighbourhood.
-    patience : int
-        How many rounds in a row may bring nothing before the search ends.
-
-    Raises
-    ------
-    InputError
-        For an unknown profile or objective, no start, or a number out of range.
     """
 
-    profile: str = "kubernetes"
     start: tuple[str, ...] = ("kubernetes", "best-fit", "dot-product", "dominant-share")
-    objectives: tuple[str, ...] = DEFAULT
-    nodes: int = 8
-    waiting: int = 24
     full_model: int = 3000
-    round_effort: float = 0.1
-    patience: int = 100
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         some_start(self.start)
-        if self.full_model < 0:
-            raise InputError(f"full_model: expected at least 0, got {self.full_model}")
-        checked(self.objectives)
-        check_search(self.nodes, self.waiting, self.round_effort, self.patience)
+        at_least(0, full_model=self.full_model)
 
     def schedule(self, cluster: Cluster, pods: PodBatch, budget: Budget) -> Placement:
         """Place the batch; see the class."""

@@ -7,17 +7,18 @@ from functools import cache
 from itertools import combinations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from schedlab_algorithms.packing.arrays import Ints, Mask
-
-Floats = NDArray[np.float64]
+from schedlab_algorithms.packing.arrays import Floats, Ints, Mask
 
 WIDTH = 12
 """The pods of each node that are looked at: those that cover most of what is short."""
 
 EXACT = 3
 """Up to so many of them every combination is tried, beyond only the first so many."""
+
+AT_A_TIME = 64
+"""Nodes in one matrix product: so few that OpenBLAS starts no threads, which wait for one
+another far longer than they multiply."""
 
 
 @dataclass(frozen=True)
@@ -51,18 +52,26 @@ def cheapest_covers(short: Ints, slots: Ints, node: Ints, requests: Ints, price:
     price : float64, shape (p,)
     """
     table = _most_useful(short, node, requests, price)
-    held, combos = table >= 0, combinations_of(WIDTH)
     # What a place holds that holds no pod: nothing, for a price, so that it is never chosen.
     gains = np.vstack([requests, np.zeros((1, requests.shape[1]), np.int64)])
-    prices = np.append(price, 1.0)[table] @ combos.T
-    enough = held.astype(np.float64) @ combos.T >= slots[:, None]
+    prices, least = np.append(price, 1.0), np.zeros(len(table))
+    best = np.zeros(len(table), np.int64)
+    for start in range(0, len(table), AT_A_TIME):
+        part = slice(start, start + AT_A_TIME)
+        costs = _costs(table[part], short[part], slots[part], gains, prices)
+        best[part], least[part] = costs.argmin(axis=1), costs.min(axis=1)
+    chosen = np.where((combinations_of(WIDTH)[best] > 0) & (table >= 0), table, -1)
+    return Covers(least, chosen)
+
+
+def _costs(table: Ints, short: Ints, slots: Ints, gains: Ints, prices: Floats) -> Floats:
+    """Return the price of each combination on some nodes, infinite if it is not enough, (c, m)."""
+    combos = combinations_of(WIDTH).T
+    enough = (table >= 0).astype(np.float64) @ combos >= slots[:, None]
     for resource in np.flatnonzero(short.any(axis=0)).tolist():
-        gain = gains[table, resource].astype(np.float64) @ combos.T
+        gain = gains[table, resource].astype(np.float64) @ combos
         enough &= gain >= short[:, resource, None]
-    prices = np.where(enough, prices, np.inf)
-    best = prices.argmin(axis=1)
-    chosen = np.where((combos[best] > 0) & held, table, -1)
-    return Covers(prices[np.arange(len(best)), best], chosen)
+    return np.where(enough, prices[table] @ combos, np.inf)
 
 
 def _most_useful(short: Ints, node: Ints, requests: Ints, price: Floats) -> Ints:

@@ -10,6 +10,9 @@ import numpy as np
 from schedlab.api import Cluster
 from schedlab_algorithms.defragment.tenants import NOWHERE, Tenants
 from schedlab_algorithms.packing.arrays import Ints, Mask
+from schedlab_algorithms.packing.devices import tightest_mask
+
+ALL = slice(None)
 
 
 class Step(NamedTuple):
@@ -68,17 +71,21 @@ class Floor:
         """Return the cluster's number of a tenant's spec."""
         return int(self.tenants.kinds.signature[self.tenants.kind[tenant]])
 
-    def fits(self, kind: int, among: Mask) -> Mask:
-        """Return which of the nodes ``among`` (N,) have room for one more pod, shape (N,)."""
-        kinds = self.tenants.kinds
+    def fits(self, kind: int, rows: Ints | slice = ALL) -> Mask:
+        """Return which of some nodes have room for one more pod, shape (n,)."""
+        kinds, cluster = self.tenants.kinds, self.cluster
         request, count = kinds.requests[kind], int(kinds.gpu_count[kind])
-        able = among & (self.slots > 0)
+        able: Mask = cluster.pod_count[rows] < cluster.allowed_pods[rows]
         for resource in np.flatnonzero(request).tolist():
-            offered = self.cluster.allocatable[:, resource] - self.cluster.requested[:, resource]
+            offered = cluster.allocatable[rows, resource] - cluster.requested[rows, resource]
             able &= offered >= request[resource]
         if count:
-            able &= (self.cluster.device_free >= kinds.gpu_milli[kind]).sum(axis=1) >= count
+            able &= (cluster.device_free[rows] >= kinds.gpu_milli[kind]).sum(axis=1) >= count
         return able
+
+    def fits_on(self, kind: int, row: int) -> bool:
+        """Say whether a node has room for one more pod."""
+        return bool(self.fits(kind, np.array([row]))[0])
 
     def tightest(self, kind: int, able: Mask) -> int:
         """Return the node of some that would be left with the least, -1 for none of them."""
@@ -94,7 +101,4 @@ class Floor:
         """Return the devices with the least room that is enough, as a bit mask (0 without GPUs)."""
         kinds = self.tenants.kinds
         count, milli = int(kinds.gpu_count[kind]), int(kinds.gpu_milli[kind])
-        free = self.cluster.device_free[row]
-        enough = np.flatnonzero(free >= milli) if count else np.zeros(0, np.int64)
-        chosen = enough[np.argsort(free[enough], kind="stable")[:count]]
-        return int((1 << chosen).sum())
+        return tightest_mask(self.cluster.device_free[row], count, milli) if count else 0

@@ -71,7 +71,7 @@ class Mover:
         """Take a tenant to the node with room that it fills best, if there is one."""
         kind = int(self.floor.tenants.kind[tenant])
         self.effort.charge(COST_OF_STEP)
-        row = self.floor.tightest(kind, self.floor.fits(kind, among))
+        row = self.floor.tightest(kind, among & self.floor.fits(kind))
         if row != NOWHERE:
             self.floor.take(tenant, row, self.floor.devices_for(kind, row))
         return row != NOWHERE
@@ -106,13 +106,12 @@ class _Attempt:
 
     def _carry_out(self, tenant: int, plan: Plan, closed: tuple[int, ...]) -> bool:
         floor, before = self.mover.floor, len(self.mover.floor.steps)
-        kind, here = int(floor.tenants.kind[tenant]), np.zeros(len(floor.cluster), np.bool_)
-        here[plan.row] = True
+        kind = int(floor.tenants.kind[tenant])
         homeless = [v for v in plan.victims if not self._rehouse(v, closed)]
         if all(self.doomed[v] for v in homeless) and self._moved() <= self.mover.most_moves:
             for victim in homeless:
                 floor.take(victim, NOWHERE)
-            if floor.fits(kind, here).any():
+            if floor.fits_on(kind, plan.row):
                 floor.take(tenant, plan.row, floor.devices_for(kind, plan.row))
                 return True
         floor.undo(before)

@@ -8,14 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from schedlab_algorithms.defragment.clearing import on_devices
-from schedlab_algorithms.defragment.covers import (
-    Floats,
-    cheapest_covers,
-    pareto_front,
-    under_any,
-)
+from schedlab_algorithms.defragment.covers import cheapest_covers, pareto_front, under_any
 from schedlab_algorithms.defragment.floor import Floor
-from schedlab_algorithms.packing.arrays import Ints, Mask
+from schedlab_algorithms.packing.arrays import Floats, Ints, Mask
 
 MOST_NODES = 2_000
 """The nodes that are looked at for one pod: on a larger cluster those that lack the least."""

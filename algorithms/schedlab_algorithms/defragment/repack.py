@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -10,11 +9,11 @@ from itertools import islice
 import numpy as np
 from ortools.sat.python import cp_model
 
-from schedlab.engine import stopping
 from schedlab_algorithms.defragment.floor import Floor
 from schedlab_algorithms.defragment.plans import plans, price_of
 from schedlab_algorithms.packing.arrays import Ints, Mask
 from schedlab_algorithms.packing.effort import Effort
+from schedlab_algorithms.packing.solving import COST_OF_VARIABLE, solved
 
 NODES, HOSTS = 6, 10
 """How many nodes may take the pod, and how many more those that leave them."""
@@ -27,9 +26,6 @@ CENTS = 100
 
 ROUND = 0.3
 """CP-SAT's deterministic seconds for one pod."""
-
-COST_OF_VARIABLE = 2e-5
-"""Deterministic seconds charged for building a variable, which CP-SAT does not count."""
 
 
 @dataclass(frozen=True)
@@ -131,17 +127,10 @@ def _changes(problem: Repacking, row: int) -> Iterator[tuple[int, cp_model.IntVa
 
 def _solve(problem: Repacking, effort: Effort) -> list[tuple[int, int]] | None:
     """Return (tenant, row) of all moves and last of the pod, None where none were found."""
-    solver = cp_model.CpSolver()
-    solver.parameters.num_workers = 1
-    solver.parameters.random_seed = effort.seed
-    solver.parameters.max_deterministic_time = min(ROUND, max(effort.left, 0.0))
-    if math.isfinite(effort.deadline):
-        solver.parameters.max_time_in_seconds = effort.seconds
+    share = min(ROUND, max(effort.left, 0.0))
     effort.charge(COST_OF_VARIABLE * len(problem.move))
-    with stopping(solver.stop_search, effort.cancelled):
-        status = solver.solve(problem.model)
-    effort.charge(solver.response_proto.deterministic_time)
-    if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+    solver = solved(problem.model, share, effort)
+    if solver is None:
         return None
     moves = [key for key, variable in problem.move.items() if solver.value(variable)]
     [target] = (row for row, variable in problem.at.items() if solver.value(variable))
@@ -150,20 +139,14 @@ def _solve(problem: Repacking, effort: Effort) -> list[tuple[int, int]] | None:
 
 def _carry_out(floor: Floor, moves: Sequence[tuple[int, int]]) -> bool:
     """Make moves, the next that fits first; say whether all were made."""
-    left = list(moves)
+    left, kind = list(moves), floor.tenants.kind
     while left:
-        ready = next((m for m in left if _fits(floor, *m)), None)
+        ready = next((m for m in left if floor.fits_on(int(kind[m[0]]), m[1])), None)
         if ready is None:
             return False
         floor.take(*ready)
         left.remove(ready)
     return True
-
-
-def _fits(floor: Floor, tenant: int, row: int) -> bool:
-    here = np.zeros(len(floor.cluster), np.bool_)
-    here[row] = True
-    return bool(floor.fits(int(floor.tenants.kind[tenant]), here).any())
 
 
 def _sound(floor: Floor) -> Mask:

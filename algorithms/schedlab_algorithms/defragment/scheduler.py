@@ -6,23 +6,22 @@ from dataclasses import replace
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
 from schedlab import engine
 from schedlab.api import FITS, Budget, Cluster, Placement, PodBatch, Scheduler
 from schedlab.engine import FilterScore, PackingProblem, Profile
-from schedlab.errors import InputError
 from schedlab_algorithms.defragment.floor import Floor
 from schedlab_algorithms.defragment.mover import Mover
 from schedlab_algorithms.defragment.story import placement_of
 from schedlab_algorithms.defragment.tenants import Tenants, tenants
 from schedlab_algorithms.packing.answer import fill
+from schedlab_algorithms.packing.arguments import at_least
 from schedlab_algorithms.packing.arrays import Mask
 from schedlab_algorithms.packing.certificate import Certificate, certify
 from schedlab_algorithms.packing.devices import load
 from schedlab_algorithms.packing.effort import Effort
 from schedlab_algorithms.packing.fixed import MODELLED
-from schedlab_algorithms.packing.report import Info
+from schedlab_algorithms.packing.report import Info, value_and_gap, weighed
 
 
 class Defragment(Scheduler):
@@ -60,8 +59,7 @@ class Defragment(Scheduler):
     evict: bool = False
 
     def __post_init__(self) -> None:
-        if self.most_moves < 0:
-            raise InputError(f"most_moves: expected at least 0, got {self.most_moves}")
+        at_least(0, most_moves=self.most_moves)
 
     def schedule(self, cluster: Cluster, pods: PodBatch, budget: Budget) -> Placement:
         """Place the batch; see the class."""
@@ -70,14 +68,14 @@ class Defragment(Scheduler):
         where = tenants(profile, cluster, pods)
         problem = _without_tenants(engine.packing_problem(profile, cluster, pods), where)
         certificate = certify(problem, effort)
-        greedy = FilterScore(profile=profile)
-        start = greedy.schedule(cluster, pods, replace(budget, seconds=None))
+        greedy, until = FilterScore(profile=profile), replace(budget, cancelled=effort.is_over)
+        start = greedy.schedule(cluster, pods, until)
         where.row[: len(pods)], where.devices[: len(pods)] = start.node, start.devices
         floor = Floor(cluster, where)
         mover = Mover(floor, effort, self.most_moves, partial(_admits, profile, floor))
         self._admit_all(mover, len(pods))
         placement = placement_of(floor, start)
-        fill(cluster, pods, placement, greedy, budget)
+        fill(cluster, pods, placement, greedy, until)
         placement.info = {**_report(placement, start, pods, certificate), **_counted(mover, pods)}
         return placement
 
@@ -152,16 +150,9 @@ def _report(
     placement: Placement, start: Placement, pods: PodBatch, certificate: Certificate
 ) -> Info:
     """Return what is placed and moved; ``bound`` is for whoever moves the same pods."""
-
-    def value(node: NDArray[np.int32]) -> int:
-        return int(certificate.weights[pods.signature[node >= 0]].sum())
-
-    reached, bound = value(placement.node), certificate.bound
     return {
-        "greedy_value": value(start.node),
-        "value": reached,
-        "bound": bound,
-        "gap": (bound - reached) / bound if bound else 0.0,
+        "greedy_value": weighed(certificate, pods, start),
+        **value_and_gap(certificate, pods, placement, certificate.bound),
         "greedy_placed": int((start.node >= 0).sum()),
         "placed": int((placement.node >= 0).sum()),
         "moves": len(placement.moves),

@@ -9,7 +9,7 @@ import numpy as np
 from schedlab_algorithms.filling.items import Items
 from schedlab_algorithms.filling.repacking import Repacker
 from schedlab_algorithms.packing.arrays import Ints
-from schedlab_algorithms.packing.ejection import Ejector
+from schedlab_algorithms.packing.ejection import ejector_of
 from schedlab_algorithms.packing.work import Work
 
 KEPT = 0.3
@@ -28,7 +28,7 @@ def improve(work: Work, items: Items, nodes: int, patience: int) -> None:
     with work.effort.within(part_for(work, items)):
         _pack(work, items, nodes, patience)
     if not work.optimal and not work.effort.exhausted():
-        ejector = Ejector(work.incumbent, work.certificate, work.unordered, work.effort)
+        ejector = ejector_of(work)
         ejector.insert_waiting(work.effort.left)
         work.counters["chains"] += ejector.gains
         work.note()

@@ -48,9 +48,8 @@ class Items:
         requests = problem.requests[signatures]
         resources = np.flatnonzero(requests.any(axis=0))
         sizes = np.column_stack([requests[:, resources], np.ones(len(signatures), np.int64)])
-        return cls(
-            signatures, resources, sizes, weights_of(work.certificate, work.incumbent)[signatures]
-        )
+        weights = weights_of(work.certificate, work.incumbent, work.effort)[signatures]
+        return cls(signatures, resources, sizes, weights)
 
     def __len__(self) -> int:
         return len(self.signatures)

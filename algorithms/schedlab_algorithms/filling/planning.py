@@ -29,19 +29,27 @@ class Plan:
     limit: float
 
 
-def plan(filling: Filling, weights: Floats, group: Ints, seconds: float) -> Plan:
-    """Relax the filling of nodes, those of one ``group`` (n,) as one big node."""
+def plan(filling: Filling, weights: Floats, group: Ints) -> Plan:
+    """Relax the filling of nodes, those of one ``group`` (n,) as one big node.
+
+    Once the filling is stopped, the plan is to put nothing anywhere.
+    """
     used, of = np.unique(group, return_inverse=True)
     relaxation = _relaxed(filling, of.astype(np.int64), len(used))
-    found: FluidBound = fluid_bound(relaxation, weights, seconds)
+    found: FluidBound = fluid_bound(relaxation, weights, cancelled=filling.stopped)
     values = np.maximum(weights - found.prices, LEAST_VALUE * weights)
     return Plan(found.plan.T.copy(), relaxation.group, values, found.limit)
 
 
 def copies(filling: Filling) -> Ints:
-    """Return how many pods of each item alone would fit on each node, shape (I, n)."""
+    """Return how many pods of each item alone would fit on each node, shape (I, n).
+
+    Once the filling is stopped, no fewer than that.
+    """
     most = np.minimum(filling.pool[:, None], filling.room[:, -1])
     for size, free in zip(filling.sizes.T[:-1], filling.room.T[:-1], strict=True):
+        if filling.stopped():
+            break
         asks = np.flatnonzero(size)
         most[asks] = np.minimum(most[asks], free // size[asks, None])
     return np.where(filling.eligible, np.maximum(most, 0), 0)

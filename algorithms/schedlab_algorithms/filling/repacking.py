@@ -44,7 +44,7 @@ class Repacker:
         if not len(items):
             return False
         filling = lifted(work, items, nodes)
-        planned = plan(filling, items.weights, self.group[nodes], work.effort.seconds)
+        planned = plan(filling, items.weights, self.group[nodes])
         filled = fill(filling, planned, items.weights, self.generator)
         work.effort.charge(COST_OF_LOOK * filled.looked + COST_OF_PLAN * planned.pods.size)
         better = items.put(work.incumbent, nodes, filled.counts)

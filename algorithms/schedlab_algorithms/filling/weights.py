@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from schedlab.engine import fluid_bound
 from schedlab_algorithms.packing.arrays import Ints
 from schedlab_algorithms.packing.certificate import Certificate
+from schedlab_algorithms.packing.effort import Effort
 from schedlab_algorithms.packing.incumbent import Incumbent
 
 Floats = NDArray[np.float64]
@@ -23,17 +24,20 @@ MARGIN = 32.0
 """How many times the weight that suffices for the relaxation is given: pods are no fluid."""
 
 
-def weights_of(certificate: Certificate, incumbent: Incumbent) -> Floats:
-    """Return what a placed pod of each signature counts, shape (S,)."""
+def weights_of(certificate: Certificate, incumbent: Incumbent, effort: Effort) -> Floats:
+    """Return what a placed pod of each signature counts, shape (S,).
+
+    Where time is over before that is known, about so much.
+    """
     first = incumbent.objectives[0]
     if first == "placed":
         return np.ones(len(incumbent.problem.supply))
     if first == "value":
         return certificate.weights.astype(np.float64)
-    return _by_priority(certificate, incumbent.problem.tier, incumbent.problem.tiers)
+    return _by_priority(certificate, incumbent.problem.tier, incumbent.problem.tiers, effort)
 
 
-def _by_priority(certificate: Certificate, tier: Ints, tiers: int) -> Floats:
+def _by_priority(certificate: Certificate, tier: Ints, tiers: int, effort: Effort) -> Floats:
     """Return weights under which the relaxation serves one priority after the other.
 
     Beginning with 1, 2, 4, ..., the weights of a priority and of all above are doubled
@@ -41,9 +45,10 @@ def _by_priority(certificate: Certificate, tier: Ints, tiers: int) -> Floats:
     """
     times, best = np.full(max(tiers - 1, 0), 2.0), _best(certificate, tiers)
     for _ in range(DOUBLINGS * len(times)):
-        pods = fluid_bound(certificate.relaxation, _weights(times)[tier]).pods
-        behind = np.flatnonzero(np.bincount(tier, pods, tiers)[:-1] < best[:-1] - 0.5)
-        if not len(behind) or times.prod() > MOST_TIMES:
+        weights = _weights(times)[tier]
+        fluid = fluid_bound(certificate.relaxation, weights, cancelled=effort.is_over)
+        behind = np.flatnonzero(np.bincount(tier, fluid.pods, tiers)[:-1] < best[:-1] - 0.5)
+        if not fluid.solved or not len(behind) or times.prod() > MOST_TIMES:
             break
         times[behind[0]] *= 2.0
     spare = (MOST_TIMES / times.prod()) ** (1 / max(len(times), 1)) if len(times) else 1.0

@@ -41,9 +41,14 @@ def _without_all(handle: Handle, rows: Ints, numbers: Ints) -> WhatIf:
 
 
 def _inferior(pod: PodView, handle: Handle, rows: Ints) -> tuple[Ints, Ints]:
-    """Return the rows with pods of lower priority, and those, the most important first."""
+    """Return the rows with pods of lower priority, and those, the most important first.
+
+    Those of the pod's own gang are not among them: it is to run with them.
+    """
     running = handle.running
     ranked = running.ranked(rows)
+    if pod.spec.gang is not None:
+        ranked = np.where(handle.mates(pod, ranked), NOBODY, ranked)
     lower = (ranked != NOBODY) & (running.priority(ranked) < pod.spec.priority)
     some = lower.any(axis=1)
     if not some.all():

@@ -210,7 +210,7 @@ def _percent(part: Ints, whole: Ints) -> Ints:
 def _truncated_mean(parts: Ints, weights: Weights) -> Scores:
     """Return Σ weight x part // Σ weight, 0 where nothing counts."""
     if weights == (1,) * len(parts):
-        return np.add.reduce(parts, axis=0) // max(len(parts), 1)
+        return _sum(parts) // max(len(parts), 1)
     return _weighted_sum(parts, weights) // _at_least_1(sum(weights))
 
 
@@ -219,6 +219,12 @@ def _rounded_mean(parts: Ints, weights: Weights) -> Scores:
     counted = [weight * (part > 0) for part, weight in zip(parts, weights, strict=True)]
     weight = _at_least_1(sum(counted))
     return (2 * _weighted_sum(parts, counted) + weight) // (2 * weight)
+
+
+def _sum(parts: Ints) -> Ints:
+    """Return the sum over the first axis; of two rows, as there mostly are, in half the time."""
+    total: Ints = np.add(*parts) if len(parts) == 2 else np.add.reduce(parts, axis=0)
+    return total
 
 
 def _weighted_sum(parts: Ints, weights: Weights) -> Ints:

@@ -71,16 +71,19 @@ class PodTopologySpread(FilterPlugin, ScorePlugin):
 
     def verdict_by_domain(self, pod: PodView, nodes: NodeView) -> Sequence[CountsByDomain]:
         """Return the bits by domain of each hard constraint, in their order."""
-        hard = pod.memo(self, "hard", lambda: self._bind(pod, nodes, hard=True))
-        return [_verdict(constraint) for constraint in hard]
+        return [_verdict(constraint) for constraint in self.hard(pod, nodes)]
 
     def filter_what_if(self, pod: PodView, nodes: WhatIf) -> Verdict:
         """Return the same bits for nodes with other pods than they have."""
         verdict = np.zeros(len(nodes), np.int64)
-        for constraint in pod.memo(self, "hard", lambda: self._bind(pod, nodes, hard=True)):
+        for constraint in self.hard(pod, nodes):
             found = verdict_what_if(constraint, nodes, MISSING_LABEL, SKEW)
             verdict = np.where(verdict == 0, found, verdict)
         return verdict
+
+    def hard(self, pod: PodView, nodes: NodeView) -> tuple[Constraint, ...]:
+        """Return the constraints that the pod is held to, its own or the defaults."""
+        return pod.memo(self, "hard", lambda: self._bind(pod, nodes, hard=True))
 
     def reasons(self, pod: PodView) -> tuple[Reason, ...]:
         """Return the two reasons; only skew could be resolved by preemption."""

@@ -2,10 +2,12 @@
 
 A pod's waiting claims are served where it is placed: smallest claim first, each by the
 smallest volume within reach that will do, else by one that is to be provisioned there.
-Taking the pod away later frees nothing.
+Taking the pod away later frees nothing; a placement that was undone took nothing (Unreserve).
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +21,7 @@ from schedlab_algorithms.kubernetes.volume_binding_volumes import VolumeColumns
 
 Ints = NDArray[np.int64]
 Claims = tuple[PersistentVolumeClaim, ...]
+Stretches = tuple[tuple[int, int], ...]
 
 NOWHERE = -1
 """The row of a node that is not in the cluster."""
@@ -40,9 +43,11 @@ class VolumeAccount:
         self._size = len(nodes)
         self._names = nodes.label(NAME_FIELD)
         self._storage = nodes.storage
+        self._undone: Stretches = ()
         self._free = self.columns.free.copy()
         self._given: dict[ClaimKey, set[int]] = {}
         self._selected: dict[ClaimKey, int] = {}
+        self._served: list[_Served] = []
         self._seen = 0
 
     def no_conflicts(self) -> Ints:
@@ -51,11 +56,26 @@ class VolumeAccount:
 
     def follow(self, nodes: NodeView) -> None:
         """Serve the claims of the pods that were placed since the last time."""
+        if nodes.undone != self._undone:
+            self._go_back(_first_difference(self._undone, nodes.undone))
+            self._undone = nodes.undone
         rows, specs, signs = nodes.changes(self._seen)
-        self._seen += len(rows)
-        for row, spec, sign in zip(rows.tolist(), specs, signs.tolist(), strict=True):
-            if sign > 0 and spec.volumes:
-                self._serve(PodClaims.of(spec, self._storage).waiting, row)
+        changes = zip(rows.tolist(), specs, signs.tolist(), strict=True)
+        first, self._seen = self._seen, self._seen + len(rows)
+        late = _after(self._undone, first)
+        for at, (row, spec, sign) in enumerate(changes, start=first):
+            if sign > 0 and spec.volumes and not any(a <= at < end for a, end in late):
+                self._serve(PodClaims.of(spec, self._storage).waiting, row, at)
+
+    def _go_back(self, since: int) -> None:
+        """Take back what came of changes after the first ``since``: those seen cancel out."""
+        while self._served and self._served[-1][0] >= since:
+            served = self._served.pop()
+            if served.volume is None:
+                del self._selected[served.claim]
+            else:
+                self._free[served.volume] = served.free
+                self._given[served.claim].remove(served.volume)
 
     def selected_row(self, claim: PersistentVolumeClaim) -> int | None:
         """Return the node for which the claim's volume is being provisioned, None if for none."""
@@ -103,11 +123,48 @@ class VolumeAccount:
     def _promised(self, claim: PersistentVolumeClaim) -> int | None:
         return self.columns.promised_to(claim, self._given.get(claim.key, ()))
 
-    def _serve(self, waiting: Claims, row: int) -> None:
+    def _serve(self, waiting: Claims, row: int, at: int) -> None:
+        """Serve claims as the pod's placement, the change ``at`` of the log, comes to be."""
         claims = self.to_match(waiting)
         for claim, volume in zip(claims, self.matches_at(claims, row), strict=True):
             if volume is not None:
-                self._free[volume] = False
-                self._given.setdefault(claim.key, set()).add(volume)
+                self._give(claim.key, volume, at)
             elif self.provisioners.provides(claim)[row]:
                 self._selected[claim.key] = row
+                self._served.append(_Served(at, claim.key))
+
+    def _give(self, claim: ClaimKey, volume: int, at: int) -> None:
+        given = self._given.setdefault(claim, set())
+        if volume not in given:
+            self._served.append(_Served(at, claim, volume, bool(self._free[volume])))
+            self._free[volume] = False
+            given.add(volume)
+
+
+class _Served(NamedTuple):
+    """What the change ``at`` of the log did to a claim.
+
+    It was given a ``volume``, which was or was not ``free`` before; without one, a node was
+    selected for it.
+    """
+
+    at: int
+    claim: ClaimKey
+    volume: int | None = None
+    free: bool = False
+
+
+def _first_difference(known: Stretches, now: Stretches) -> int:
+    """Return the first change that one of the two takes in and the other, as it were, not."""
+    alike = next((i for i, (a, b) in enumerate(zip(known, now, strict=False)) if a != b), None)
+    if alike is None:
+        alike = min(len(known), len(now))
+    return min(since for since, _ in known[alike:] + now[alike:])
+
+
+def _after(undone: Stretches, first: int) -> Stretches:
+    """Return the stretches, which are in order, that end after the change ``first``."""
+    at = len(undone)
+    while at and undone[at - 1][1] > first:
+        at -= 1
+    return undone[at:]

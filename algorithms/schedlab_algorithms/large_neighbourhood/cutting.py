@@ -15,12 +15,12 @@ from itertools import islice
 import numpy as np
 from ortools.sat.python import cp_model
 
-from schedlab.engine import PackingProblem, share_worths
+from schedlab.engine import PackingProblem
 from schedlab_algorithms.cp_sat.lexicographic import HintedModel, Objective, solve_in_order
-from schedlab_algorithms.large_neighbourhood.costs import COST_OF_VARIABLE
 from schedlab_algorithms.large_neighbourhood.shares import Shares
 from schedlab_algorithms.packing.arrays import WHOLE_DEVICE, Ints
 from schedlab_algorithms.packing.effort import Effort
+from schedlab_algorithms.packing.solving import COST_OF_VARIABLE
 
 MOST_PATTERNS = 1000
 """How many new patterns are looked at."""
@@ -33,6 +33,10 @@ MOST_BROKEN = 120
 
 WORTH_BREAKING = 40
 """How many devices may be broken up to make one more whole."""
+
+
+Worths = tuple[Ints, Ints]
+"""What a share of each signature is worth (S,), and a device by its room (1001,)."""
 
 
 @dataclass(frozen=True)
@@ -49,12 +53,15 @@ class Plan:
         return int(self.now.sum() - self.then.sum())
 
 
-def plan(shares: Shares, problem: PackingProblem, effort: Effort, share: float) -> Plan:
+def plan(
+    shares: Shares, problem: PackingProblem, worths: Worths, effort: Effort, share: float
+) -> Plan:
     """Plan to leave more devices whole, within ``share`` deterministic seconds.
 
     Where nothing better is found, the plan is what there is.
     """
-    new = islice(thrifty(shares.sizes, *_worths(shares.sizes, problem)), MOST_PATTERNS)
+    of_size = _of_sizes(shares.sizes, problem, worths[0])
+    new = islice(thrifty(shares.sizes, of_size, int(worths[1][WHOLE_DEVICE])), MOST_PATTERNS)
     known = set(map(tuple, shares.patterns.tolist()))
     added = np.array([p for p in new if p not in known], np.int64)
     patterns = np.concatenate([shares.patterns, added.reshape(-1, len(shares.sizes))])
@@ -65,11 +72,10 @@ def plan(shares: Shares, problem: PackingProblem, effort: Effort, share: float) 
     return Plan(patterns, now, np.array(found.values[: len(now)], np.int64))
 
 
-def _worths(sizes: Ints, problem: PackingProblem) -> tuple[Ints, int]:
-    """Return what a share of each size is worth, shape (K,), and what a device is."""
-    of_signature, by_room = share_worths(problem)
-    of_size = dict(zip(problem.gpu_milli.tolist(), of_signature.tolist(), strict=True))
-    return np.array([of_size[m] for m in sizes.tolist()], np.int64), int(by_room[WHOLE_DEVICE])
+def _of_sizes(sizes: Ints, problem: PackingProblem, of_signature: Ints) -> Ints:
+    """Return what a share of each size is worth, shape (K,)."""
+    worth = dict(zip(problem.gpu_milli.tolist(), of_signature.tolist(), strict=True))
+    return np.array([worth[m] for m in sizes.tolist()], np.int64)
 
 
 def thrifty(sizes: Ints, worths: Ints, device: int) -> Iterator[tuple[int, ...]]:

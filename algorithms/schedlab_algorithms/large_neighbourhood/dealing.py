@@ -10,9 +10,9 @@ import numpy as np
 from ortools.sat.python import cp_model
 
 from schedlab_algorithms.cp_sat.lexicographic import HintedModel, Objective, solve_in_order
-from schedlab_algorithms.large_neighbourhood.costs import COST_OF_VARIABLE, SECONDS_OF_VARIABLE
 from schedlab_algorithms.large_neighbourhood.deal import Cell, Deal, carry_out
 from schedlab_algorithms.packing.effort import Effort
+from schedlab_algorithms.packing.solving import COST_OF_VARIABLE, SECONDS_OF_VARIABLE
 
 Variables = dict[Cell, cp_model.IntVar]
 

@@ -8,10 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schedlab.engine import PackingProblem, demand_and_offer
-from schedlab_algorithms.packing.arrays import Ints
+from schedlab_algorithms.packing.arrays import Floats, Ints
 from schedlab_algorithms.packing.certificate import Certificate
-
-Floats = NDArray[np.float64]
 
 NOTHING = 1e-5
 """Which part of a node's worth is not called lost: what is given is rounded."""

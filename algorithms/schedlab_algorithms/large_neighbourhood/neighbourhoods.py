@@ -10,15 +10,13 @@ from numpy.typing import NDArray
 
 from schedlab.engine import copies
 from schedlab_algorithms.large_neighbourhood.losses import Losses
-from schedlab_algorithms.packing.arrays import Ints, Mask
+from schedlab_algorithms.packing.arrays import Floats, Ints, Mask
 from schedlab_algorithms.packing.certificate import Certificate
 from schedlab_algorithms.packing.ejection import FEWER_NODES
 from schedlab_algorithms.packing.incumbent import Incumbent
 from schedlab_algorithms.packing.room import fits, part_that_fits
 from schedlab_algorithms.packing.scope import Scope
 from schedlab_algorithms.packing.work import Work
-
-Floats = NDArray[np.float64]
 
 SMALLEST, LARGEST = 4, 16
 """How many nodes a scope has."""

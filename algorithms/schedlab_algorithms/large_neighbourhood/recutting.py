@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from schedlab_algorithms.large_neighbourhood.cutting import Plan, plan
+from schedlab_algorithms.large_neighbourhood.cutting import Plan, Worths, plan
 from schedlab_algorithms.large_neighbourhood.deal import Deal
 from schedlab_algorithms.large_neighbourhood.dealing import deal_anew
 from schedlab_algorithms.large_neighbourhood.shares import Shares, shares_of
@@ -22,17 +22,25 @@ MOST_WAITING = 8
 """How many signatures of pods that wait for a whole device are tried at most."""
 
 
-def recut(incumbent: Incumbent, loose: Mask, waiting: Mask, effort: Effort, share: float) -> int:
+def recut(
+    incumbent: Incumbent,
+    worths: Worths,
+    loose: Mask,
+    waiting: Mask,
+    effort: Effort,
+    share: float,
+) -> int:
     """Deal shares anew so that more devices are whole; return how many more.
 
     Pods of ``loose`` signatures (bool, shape (S,)) change devices and nodes, those of
     ``waiting`` ones (bool, shape (S,)) take devices that become whole; nobody loses a node.
-    Spends at most ``share`` deterministic seconds.
+    ``worths`` are those of the incumbent's problem.  Spends at most ``share`` deterministic
+    seconds.
     """
     shares, floor = shares_of(incumbent, loose), effort.left - share
     if not len(shares.node) or effort.exhausted():
         return 0
-    planned = plan(shares, incumbent.problem, effort, PLANNING * share)
+    planned = plan(shares, incumbent.problem, worths, effort, PLANNING * share)
     if not planned.saved or effort.left <= floor or effort.exhausted():
         return 0
     deal = _deal(incumbent, shares, planned, _wanted(incumbent, waiting))

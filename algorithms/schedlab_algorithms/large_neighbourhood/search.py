@@ -5,29 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
-from schedlab_algorithms.cp_sat.affinity_model import add_affinities
-from schedlab_algorithms.cp_sat.device_model import add_devices, masks_in
-from schedlab_algorithms.cp_sat.exclusion_model import add_exclusions
-from schedlab_algorithms.cp_sat.gang_model import add_gangs
-from schedlab_algorithms.cp_sat.goals import goals
-from schedlab_algorithms.cp_sat.lexicographic import solve_in_order
-from schedlab_algorithms.cp_sat.model import counts_in, packing_model
-from schedlab_algorithms.cp_sat.spread_model import add_spread
-from schedlab_algorithms.large_neighbourhood.costs import COST_OF_VARIABLE, SECONDS_OF_VARIABLE
+from schedlab.engine import share_worths
+from schedlab_algorithms.large_neighbourhood.cutting import Worths
 from schedlab_algorithms.large_neighbourhood.neighbourhoods import Chooser
 from schedlab_algorithms.large_neighbourhood.recutting import recut
-from schedlab_algorithms.packing.ejection import Ejector
-from schedlab_algorithms.packing.incumbent import Masks
-from schedlab_algorithms.packing.scope import Scope, lift
-from schedlab_algorithms.packing.sequence import in_order
+from schedlab_algorithms.large_neighbourhood.repacking import repacked
+from schedlab_algorithms.packing.ejection import ejector_of
+from schedlab_algorithms.packing.scope import Scope
 from schedlab_algorithms.packing.sharing import sharing
 from schedlab_algorithms.packing.work import Work
-
-Counts = NDArray[np.int32]
 
 SHARE_OF_CHAINS = 0.8
 """Which part of what is left chains may spend before large pods are traded for small ones."""
@@ -68,37 +58,36 @@ class Search:
 
     def eject(self) -> None:
         """Make GPUs whole and insert waiting pods, then empty nodes, each in half of the effort."""
-        work, ejector = self.work, self._ejector()
+        work = self.work
         if work.effort.exhausted():
             return
         with work.effort.within(0.5):
             for _ in range(PASSES):
-                if not self._make_room(ejector):
+                if not self._make_room():
                     break
+        ejector = ejector_of(work)
         with work.effort.within(0.5):
             ejector.empty_nodes(work.effort.left)
         work.counters["chains"] += ejector.gains
         work.note()
 
-    def _ejector(self) -> Ejector:
-        work = self.work
-        return Ejector(work.incumbent, work.certificate, work.unordered, work.effort)
-
-    def _make_room(self, ejector: Ejector) -> bool:
+    def _make_room(self) -> bool:
         """Make GPUs whole, insert waiting pods; say whether to do so again may bring more."""
         work, value = self.work, self.work.incumbent.value
         with self._unless_worse():
             self._tighten()
-            self._insert(ejector)
+            self._insert()
             self._recut()
         work.note()
         return work.incumbent.value > value and self._gpus_wanted()
 
-    def _insert(self, ejector: Ejector) -> None:
+    def _insert(self) -> None:
         """Insert waiting pods, then trade large pods for small ones, with all effort."""
-        with self.work.effort.within(SHARE_OF_CHAINS):
-            ejector.insert_waiting(self.work.effort.left)
-        ejector.trade(self.work.effort.left)
+        effort, ejector = self.work.effort, ejector_of(self.work)
+        with effort.within(SHARE_OF_CHAINS):
+            ejector.insert_waiting(effort.left)
+        ejector.trade(effort.left)
+        self.work.counters["chains"] += ejector.gains
 
     def _tighten(self) -> None:
         """Move shares of GPUs together, if pods wait for GPUs."""
@@ -114,9 +103,13 @@ class Search:
         if effort.exhausted() or not (work.incumbent.problem.gpu_count[waiting] == 1).any():
             return False
         share = min(RECUT, effort.left / 2)
-        saved = recut(work.incumbent, work.loose, waiting, effort, share)
+        saved = recut(work.incumbent, self._worths, work.loose, waiting, effort, share)
         work.counters["devices_saved"] += saved
         return saved > 0
+
+    @cached_property
+    def _worths(self) -> Worths:
+        return share_worths(self.work.incumbent.problem)
 
     def _gpus_wanted(self) -> bool:
         incumbent = self.work.incumbent
@@ -124,11 +117,14 @@ class Search:
 
     @contextmanager
     def _unless_worse(self) -> Iterator[None]:
-        """Undo what a block does to the incumbent if that makes it worse."""
-        before, incumbent = self.work.incumbent.copy(), self.work.incumbent
+        """Undo what a block does to the incumbent if that makes it worse, and do not count it."""
+        incumbent, counters = self.work.incumbent, self.work.counters
+        before, counted = incumbent.copy(), counters.copy()
         yield
         if incumbent.value < before.value:
             incumbent.restore(before)
+            for name in counters:
+                counters[name] = counted[name]
 
     def run(self, chooser: Chooser, share: float, patience: int) -> None:
         """Repack scopes until the effort is spent or ``patience`` rounds bring nothing.
@@ -158,45 +154,19 @@ class Search:
                 with effort.within(min(REVIVAL * share / effort.left, 1.0)):
                     if not recut_some:
                         self._tighten()
-                    self._insert(self._ejector())
+                    self._insert()
         if work.incumbent.value > value:
             self.stale = 0
             work.note()
 
     def repack(self, scope: Scope, share: float) -> bool:
         """Pack a scope anew unless that is worse; say whether it was solved to the optimum."""
-        work = self.work
-        room = lift(work.incumbent, scope)
-        if not work.effort.affords(SECONDS_OF_VARIABLE * np.count_nonzero(room.most)):
+        found = repacked(self.work, scope, share)
+        if found is None:
             return False
-        model = packing_model(work.incumbent, scope, room)
-        devices = add_devices(model)
-        add_spread(model, work.parts)
-        add_exclusions(model)
-        add_affinities(model, work.parts)
-        add_gangs(model, work.gangs)
-        wanted = goals(model)
-        work.effort.charge(COST_OF_VARIABLE * len(model.hinted.variables))
-        found = solve_in_order(model.hinted, wanted, work.effort, share)
-        counts, masks = counts_in(model, found.values), masks_in(model, devices, found.values)
-        return self._exchange(scope, room.placed, counts, masks) and found.optimal
-
-    def _exchange(self, scope: Scope, placed: Counts, counts: Counts, masks: Masks) -> bool:
-        """Put ``counts`` in place of ``placed`` if that is not worse and can be sequenced."""
-        incumbent, signatures, nodes = self.work.incumbent, scope.signatures, scope.nodes
-        before, held = incumbent.value_on(nodes), incumbent.masks_of(signatures, nodes)
-        incumbent.replace(signatures, nodes, counts, masks)
-        changed = signatures[(counts != placed).any(axis=1)]
-        after = incumbent.value_on(nodes)
-        keep = after >= before and in_order(self.work.parts, incumbent.counts, changed)
-        if not keep:
-            incumbent.replace(signatures, nodes, placed, held)
-        self._note(keep and after > before)
-        return keep
-
-    def _note(self, improved: bool) -> None:
         self.work.counters["rounds"] += 1
-        self.work.counters["improvements"] += improved
-        self.stale = 0 if improved else self.stale + 1
-        if improved:
+        self.work.counters["improvements"] += found.better
+        self.stale = 0 if found.better else self.stale + 1
+        if found.better:
             self.work.note()
+        return found.optimal

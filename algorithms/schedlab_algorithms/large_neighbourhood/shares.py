@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from schedlab_algorithms.packing.arrays import WHOLE_DEVICE, Ints, Mask
 from schedlab_algorithms.packing.incumbent import Incumbent
+from schedlab_algorithms.packing.sharing import single_shares
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,8 @@ class Shares:
 def shares_of(incumbent: Incumbent, loose: Mask) -> Shares:
     """Find the devices on which all pods are of ``loose`` signatures (bool, shape (S,))."""
     problem = incumbent.problem
-    single = loose & (problem.gpu_count == 1) & (problem.gpu_milli < WHOLE_DEVICE)
-    node, device, milli = _placed(incumbent, single)
-    sizes, size = np.unique(milli, return_inverse=True)
+    signature, node, device = single_shares(incumbent, loose)
+    sizes, size = np.unique(problem.gpu_milli[signature], return_inverse=True)
     content = np.zeros((*incumbent.devices.shape, len(sizes)), np.int64)
     np.add.at(content, (node, device, size), 1)
     load = content @ sizes
@@ -51,11 +50,3 @@ def shares_of(incumbent: Incumbent, loose: Mask) -> Shares:
     patterns, held = np.unique(content[pure], axis=0, return_inverse=True)
     rows, columns = np.nonzero(pure)
     return Shares(sizes, patterns, rows, columns, held.reshape(-1))
-
-
-def _placed(incumbent: Incumbent, single: Mask) -> tuple[Ints, Ints, Ints]:
-    """Return the node, device and thousandths of each pod of ``single`` signatures."""
-    placed = [(s, n, m) for (s, n), held in incumbent.masks.items() if single[s] for m in held]
-    signature, node, mask = np.array(placed, np.int64).reshape(-1, 3).T
-    device: NDArray[np.int64] = np.log2(mask).astype(np.int64)
-    return node, device, incumbent.problem.gpu_milli[signature]

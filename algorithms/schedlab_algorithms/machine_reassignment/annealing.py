@@ -77,14 +77,16 @@ def independent(tables: Tables, pairs: Pairs, moves: Moves) -> Ints:
     services = tables.service[
         [pairs.who[moves.ours, moves.column], pairs.who[moves.theirs, moves.column + h]]
     ]
-    kept, taken = [], set[int]()
-    for k, (s, t) in enumerate(services.T.tolist()):
-        concerned = {x for x in (s, t) if tables.tied[x]}
-        if concerned & taken or (len(concerned) == 2 and t in tables.related[s]):
+    kept, moving = [], set[int]()
+    tied, related = tables.tied[services].T.tolist(), tables.related
+    for k, ((s, t), (first, second)) in enumerate(zip(services.T.tolist(), tied, strict=True)):
+        if s != t and first and second and t in related[s]:
             continue
-        for x in concerned:
-            taken |= tables.related[x]
-        kept.append(k)
+        concerned = [x for x, is_tied in ((s, first), (t, second)) if is_tied]
+        # relations are mutual: what moves already is the shorter list to look through
+        if all(moving.isdisjoint(related[x]) for x in concerned):
+            moving.update(concerned)
+            kept.append(k)
     return np.array(kept, np.int64)
 
 

@@ -18,6 +18,7 @@ spread and dependencies (a relaxation may only forget rules).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +27,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linprog
 from scipy.sparse import csr_array, hstack, vstack
 
+from schedlab.api import never
 from schedlab_algorithms.machine_reassignment.problem import Ints, Problem
 
 SCALE = 1024
@@ -94,17 +96,23 @@ class Prices:
     company: Ints
 
 
-def lower_bound(problem: Problem, seconds: float = 0.0) -> int:
+def lower_bound(
+    problem: Problem, seconds: float = 0.0, cancelled: Callable[[], bool] = never
+) -> int:
     """Return a number that no legal assignment costs less than.
 
     Parameters
     ----------
     seconds
         Wall-clock seconds that a linear program may take; 0 for the bound of sums alone.
+    cancelled
+        Once true no linear program is begun.  SciPy cannot stop HiGHS within one: a cancel
+        then waits for it, for ``seconds`` at most.
     """
     relaxation = Relaxation.of(problem)
     best = certified(problem, relaxation, uniform(problem, relaxation))
-    if seconds >= LEAST_SECONDS and relaxation.fits.sum() <= MOST_PLACES:
+    wanted = seconds >= LEAST_SECONDS and not cancelled()
+    if wanted and relaxation.fits.sum() <= MOST_PLACES:
         priced = optimal(problem, relaxation, seconds)
         if priced is not None:
             best = max(best, certified(problem, relaxation, priced))

@@ -45,7 +45,7 @@ class Side:
 
 def side(state: State, source: int, to: int, most: int, random: np.random.Generator) -> Side:
     """Return at most ``most`` choices of who leaves ``source`` for ``to``, nobody the first."""
-    here = np.flatnonzero(state.at == source)
+    here = _residents(state, source, most - 1, random)
     prices = shifts(state, here)[:, to]
     here, prices = here[prices < NEVER / 2], prices[prices < NEVER / 2]
     first, columns = state.problem.initial[here, None], state.columns
@@ -60,6 +60,12 @@ def side(state: State, source: int, to: int, most: int, random: np.random.Genera
         _with_nobody(joined)[one] + _with_nobody(joined)[two],
         beside[one] + beside[two],
     )
+
+
+def _residents(state: State, machine: int, most: int, random: np.random.Generator) -> Ints:
+    """Return a machine's processes, ``most`` at random if there are more."""
+    here = np.flatnonzero(state.at == machine)
+    return here if len(here) <= most else np.sort(random.choice(here, most, replace=False))
 
 
 def _columns_change(state: State, source: int, to: int, left: Floats, joined: Floats) -> Floats:

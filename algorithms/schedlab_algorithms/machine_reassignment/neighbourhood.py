@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from ortools.sat.python import cp_model
 
+from schedlab.engine import stopping
 from schedlab_algorithms.machine_reassignment.columns import Columns
 from schedlab_algorithms.machine_reassignment.problem import Ints, Problem
+from schedlab_algorithms.machine_reassignment.progress import Effort
 
 Where = dict[tuple[int, int], cp_model.IntVar]
 
@@ -152,14 +154,18 @@ class Neighbourhood:
             self.model.add(sum(moved) + int(fixed[s]) <= most)
         return most
 
-    def solve(self, effort: float, seconds: float, seed: int) -> Answer:
-        """Return the best that CP-SAT finds; the same every time unless ``seconds`` cut in."""
+    def solve(self, work: float, effort: Effort, seed: int) -> Answer:
+        """Return the best that CP-SAT finds in ``work`` deterministic seconds.
+
+        It is the same every time unless the effort's seconds, or a cancel, cut in.
+        """
         solver = cp_model.CpSolver()
         solver.parameters.num_workers = 1
         solver.parameters.random_seed = seed
-        solver.parameters.max_deterministic_time = effort
-        solver.parameters.max_time_in_seconds = min(max(seconds, 0.01), 1e6)
-        status = solver.solve(self.model)
+        solver.parameters.max_deterministic_time = work
+        solver.parameters.max_time_in_seconds = min(max(effort.left(), 0.01), 1e6)
+        with stopping(solver.stop_search, effort.cancelled):
+            status = solver.solve(self.model)
         if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
             return Answer({}, status == cp_model.INFEASIBLE)
         chosen = [(p, m) for (p, m), w in self.where.items() if solver.boolean_value(w)]

@@ -45,10 +45,7 @@ def polish(state: State, chances: Chances, effort: Effort, result: Result, tell:
     while (spent := effort.share(result.batches)) < 1:
         if spent > STUBBORN and state.broken():
             state.load(result.assignment)
-        for _ in range(SWEEPS):
-            sweep(state, tables, chances, STILL)
-        for _ in range(EXCHANGES):
-            exchange(state, chances, STILL)
+        _descend(state, tables, chances, effort)
         machines = _some(state, chances, round(size), fits)
         answer = _refill(state, machines, chances, effort, fits)
         grown = size + GROWS if answer.exhausted else size - SHRINKS
@@ -56,6 +53,15 @@ def polish(state: State, chances: Chances, effort: Effort, result: Result, tell:
         result.batches += WORTH
         result.keep(state, effort)
         tell(spent, result.value)
+
+
+def _descend(state: State, tables: Tables, chances: Chances, effort: Effort) -> None:
+    for _ in range(SWEEPS):
+        if not effort.cancelled():
+            sweep(state, tables, chances, STILL)
+    for _ in range(EXCHANGES):
+        if not effort.cancelled():
+            exchange(state, chances, STILL)
 
 
 def _some(state: State, chances: Chances, count: int, fits: NDArray[np.bool_]) -> list[int]:
@@ -83,7 +89,7 @@ def _refill(
     neighbourhood = Neighbourhood(problem, state.columns, state.at.copy(), sorted(machines))
     neighbourhood.build(fits)
     seed = int(chances.random.integers(1 << 30))
-    answer = neighbourhood.solve(EFFORT, effort.left(), seed)
+    answer = neighbourhood.solve(EFFORT, effort, seed)
     _apply(state, answer.moves)
     return answer
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from schedlab.api import never
 from schedlab_algorithms.machine_reassignment.problem import Ints
 from schedlab_algorithms.machine_reassignment.state import State
 
@@ -18,12 +19,14 @@ class Effort:
     """What a search may spend: batches of moves, seconds, or the scarcer of both.
 
     The same number of batches gives the same answer on every run; seconds do not.  They are
-    counted by ``clock``: wall-clock seconds unless it is told otherwise.
+    counted by ``clock``: wall-clock seconds unless it is told otherwise.  Once ``cancelled()``
+    is true, which may be asked from another thread, nothing is left.
     """
 
     batches: int | None = None
     seconds: float | None = None
     clock: Callable[[], float] = time.perf_counter
+    cancelled: Callable[[], bool] = never
     started: float = field(init=False)
 
     def __post_init__(self) -> None:
@@ -36,11 +39,15 @@ class Effort:
         return self.clock() - self.started
 
     def left(self) -> float:
-        """Return the seconds left (infinite without a bound)."""
+        """Return the seconds left: infinite without a bound, 0 once cancelled."""
+        if self.cancelled():
+            return 0.0
         return float("inf") if self.seconds is None else self.seconds - self.elapsed()
 
     def share(self, batches: int) -> float:
         """Return which share is spent, at least 1 when nothing is left."""
+        if self.cancelled():
+            return 1.0
         spent = 0.0 if self.batches is None else batches / max(self.batches, 1)
         if self.seconds is None:
             return spent

@@ -50,6 +50,8 @@ def solve(
 ) -> Result:
     """Return the best assignment found; ``tell`` hears of the share spent and the value.
 
+    Cancelled, it returns what it has within a sweep, an exchange or CP-SAT's next look.
+
     Raises
     ------
     ValueError
@@ -106,6 +108,8 @@ def _anneal(
             state.reprice(priced, round(FAULT * priced * size))
             tables = Tables(state, dtype)
         for _ in range(BLOCK):
+            if effort.cancelled():
+                break
             sweep(state, tables, chances, max(heat * size, LEAST))
         result.batches += BLOCK
         result.keep(state, effort)

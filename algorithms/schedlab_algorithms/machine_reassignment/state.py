@@ -23,7 +23,17 @@ NEVER = 2.0**50
 
 
 class Dependencies:
-    """Who depends on whom, both ways, as arrays of services; which have any, shape (S,)."""
+    """Who depends on whom, both ways, as arrays of services.
+
+    Attributes
+    ----------
+    on, of : list of int64 arrays
+        Whom each service depends on, and who depends on it.
+    count : int64, shape (S,)
+        On how many it depends.
+    needed, some : bool, shape (S,)
+        Whether others depend on it; whether either is so.
+    """
 
     def __init__(self, problem: Problem) -> None:
         on = [np.unique(d[d != s]) for s, d in enumerate(problem.dependencies)]
@@ -33,7 +43,9 @@ class Dependencies:
                 of[other].append(s)
         self.on = on
         self.of = [np.array(services, np.int64) for services in of]
-        self.some = np.array([len(a) + len(b) > 0 for a, b in zip(on, of, strict=True)])
+        self.count = np.array([len(others) for others in on], np.int64)
+        self.needed = np.array([len(others) > 0 for others in of], np.bool_)
+        self.some = self.needed | (self.count > 0)
 
 
 class State:
@@ -60,6 +72,8 @@ class State:
     most_moved : int
     size : float64, shape (P,)
         :meth:`Problem.sizes`.
+    machines_in : list of int64 arrays
+        The machines of each neighbourhood.
     """
 
     def __init__(self, problem: Problem, assignment: Ints, strain: float, fault: float) -> None:
@@ -70,6 +84,8 @@ class State:
         self.process_cost = (problem.process_move_cost * problem.process_weight).astype(float)
         self.machine_move = (problem.machine_move_cost * problem.machine_weight).astype(float)
         self.size = problem.sizes().astype(np.float64)
+        places = range(int(problem.neighbourhood.max()) + 1)
+        self.machines_in = [np.flatnonzero(problem.neighbourhood == h) for h in places]
         self.load(assignment)
 
     def load(self, assignment: Ints) -> None:
@@ -152,7 +168,7 @@ class State:
     def count_again(self, ps: Ints, source: Ints, to: Ints) -> None:
         """Put processes on other machines, whose slack and cost the caller has changed.
 
-        Services with dependencies may be among them once each.
+        Of a service with dependencies one may be among them, or two that change places.
         """
         problem, s = self.problem, self.problem.service[ps]
         self.at[ps] = to
@@ -170,8 +186,25 @@ class State:
         alone = ~self.dependencies.some[s]
         np.add.at(self.in_neighbourhood, (s[alone], before[alone]), -1)
         np.add.at(self.in_neighbourhood, (s[alone], after[alone]), 1)
-        for k in np.flatnonzero(~alone & (before != after)).tolist():
-            self._change_neighbourhood(int(s[k]), int(before[k]), int(after[k]))
+        other = ~alone & (before != after)
+        self._change_company(s[other], before[other], after[other])
+
+    def _change_company(self, s: Ints, before: Ints, after: Ints) -> None:
+        """Count services with dependencies in other neighbourhoods than before."""
+        if not len(s):
+            return
+        dependencies, services = self.dependencies, s.tolist()
+        new = self.in_neighbourhood[s, after] == 0
+        self.in_neighbourhood[s, before] -= 1
+        self.in_neighbourhood[s, after] += 1
+        on = np.concatenate([dependencies.on[x] for x in services])
+        often = dependencies.count[s]
+        np.subtract.at(self.dependents, (on, before.repeat(often)), 1)
+        np.add.at(self.dependents, (on, after.repeat(often)), 1)
+        left, needed = self.in_neighbourhood[s, before] == 0, dependencies.needed[s]
+        for places, changed, by in ((before, left, self.fault), (after, new, -self.fault)):
+            for k in np.flatnonzero(needed & changed).tolist():
+                self._price_entry(dependencies.of[services[k]], int(places[k]), by)
 
     def _relocate(self, s: int, source: int, to: int) -> None:
         location, neighbourhood = self.problem.location, self.problem.neighbourhood
@@ -197,8 +230,7 @@ class State:
             self._price_entry(of, after, -self.fault)
 
     def _price_entry(self, services: Ints, neighbourhood: int, by: float) -> None:
-        machines = np.flatnonzero(self.problem.neighbourhood == neighbourhood)
-        self.entry[services[:, None], machines] += by
+        self.entry[services[:, None], self.machines_in[neighbourhood]] += by
 
     def _count_moved(self, s: int, by: int) -> None:
         before = int(self.moved[s])

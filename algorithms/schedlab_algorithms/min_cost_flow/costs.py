@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
 from schedlab import engine
-from schedlab.api import Cluster
+from schedlab.api import Cluster, never
 from schedlab.engine import PackingProblem, Profile
 from schedlab_algorithms.min_cost_flow.graphs import arcs_by_classes
 from schedlab_algorithms.min_cost_flow.transport import Transport
@@ -40,13 +41,16 @@ def score_costs(
     return np.rint(cost * (DEAREST / max(high - low, 1))).astype(np.int64)
 
 
-def coarse(problem: Transport, most: int) -> Ints:
+def coarse(problem: Transport, most: int, over: Callable[[], bool] = never) -> Ints:
     """Round costs (m, n) until nodes are of so few classes that there are ``most`` arcs.
 
-    Or until all cost the same: classes of nodes that differ in what is allowed remain.
+    Or until all cost the same: classes of nodes that differ in what is allowed remain.  Once
+    ``over()`` nobody needs them, and they are left as they are.
     """
     grain, cost = 1, problem.cost
-    while arcs_by_classes(replace(problem, cost=cost)) > most and grain <= 2 * DEAREST:
+    while not over() and grain <= 2 * DEAREST:
+        if arcs_by_classes(replace(problem, cost=cost)) <= most:
+            break
         grain *= 2
         cost = (cost + grain // 2) // grain * grain
     return cost

@@ -6,36 +6,24 @@ the higher the priority.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from ortools.graph.python import min_cost_flow
 
+from schedlab_algorithms.min_cost_flow.flows import Arcs, cheapest_flow
 from schedlab_algorithms.min_cost_flow.transport import Transport
 from schedlab_algorithms.packing.arrays import Ints
 
 Counts = NDArray[np.int32]
 
 
-@dataclass(frozen=True)
-class Arcs:
-    """Arcs as columns, each of shape (a,)."""
-
-    tail: Ints
-    head: Ints
-    capacity: Ints
-    cost: Ints
-
-    @classmethod
-    def joined(cls, *parts: Arcs) -> Arcs:
-        """Return all arcs of some parts, in their order."""
-        columns = ("tail", "head", "capacity", "cost")
-        return cls(*(np.concatenate([getattr(p, c) for p in parts]) for c in columns))
+Solve = Callable[[Arcs, Ints], Ints | None]
+"""Returns the cheapest flow on arcs (a,) with supplies by vertex, None if it was left."""
 
 
-def by_classes(problem: Transport) -> Counts:
-    """Return the cheapest placement as pods by signature and node, shape (m, n).
+def by_classes(problem: Transport, solve: Solve = cheapest_flow) -> Counts | None:
+    """Return the cheapest placement as pods by signature and node, (m, n), None if it was left.
 
     Nodes that are alike to every signature are one vertex, and pods alike another.  Which
     node of its class a pod goes to is a matter of counting slots.
@@ -54,12 +42,15 @@ def by_classes(problem: Transport) -> Counts:
     )
     arcs = Arcs.joined(through, _to_sink(m, slots, sink), _past(np.arange(m), problem, sink))
     supply = np.concatenate([problem.supply, np.zeros(k, np.int64), [-problem.supply.sum()]])
+    found = solve(arcs, supply)
+    if found is None:
+        return None
     flow = np.zeros((m, k), np.int64)
-    flow[signature, group] = cheapest_flow(arcs, supply)[: len(signature)]
+    flow[signature, group] = found[: len(signature)]
     return _dealt(flow, kind, problem.slots)
 
 
-def by_pods(problem: Transport) -> Counts:
+def by_pods(problem: Transport, solve: Solve = cheapest_flow) -> Counts | None:
     """Return the same with a vertex for each pod and each node: much larger, no better.
 
     A pod reaches the nodes through its signature, as a task of Firmament's does through its
@@ -83,8 +74,11 @@ def by_pods(problem: Transport) -> Counts:
         _to_sink(m, problem.slots, sink),
     )
     supply = np.concatenate([np.zeros(m + n, np.int64), [-pods], ones])
+    found = solve(arcs, supply)
+    if found is None:
+        return None
     counts = np.zeros((m, n), np.int32)
-    counts[signature, node] = cheapest_flow(arcs, supply)[: len(signature)]
+    counts[signature, node] = found[: len(signature)]
     return counts
 
 
@@ -99,25 +93,6 @@ def arcs_by_classes(problem: Transport) -> int:
 def arcs_by_pods(problem: Transport) -> int:
     """Return how many arcs :func:`by_pods` makes."""
     return int(problem.allowed.sum() + 2 * problem.supply.sum() + len(problem.slots))
-
-
-def cheapest_flow(arcs: Arcs, supply: Ints) -> Ints:
-    """Return the flow on each arc, shape (a,); ``supply`` is by vertex, negative for a sink.
-
-    Raises
-    ------
-    RuntimeError
-        If there is none, or if costs are out of the solver's range.
-    """
-    solver = min_cost_flow.SimpleMinCostFlow()
-    numbers = solver.add_arcs_with_capacity_and_unit_cost(
-        arcs.tail.astype(np.int32), arcs.head.astype(np.int32), arcs.capacity, arcs.cost
-    )
-    solver.set_nodes_supplies(np.arange(len(supply), dtype=np.int32), supply)
-    status = solver.solve()
-    if status != solver.OPTIMAL:
-        raise RuntimeError(f"no minimum-cost flow on {len(arcs.tail)} arcs: {status.name}")
-    return np.asarray(solver.flows(numbers), np.int64)
 
 
 def _to_sink(first: int, slots: Ints, sink: int) -> Arcs:

@@ -12,21 +12,24 @@ import numpy as np
 from schedlab import engine
 from schedlab.api import Budget, Cluster, Placement, PodBatch, Scheduler
 from schedlab_algorithms.min_cost_flow.costs import coarse, score_costs
+from schedlab_algorithms.min_cost_flow.flows import LARGE, Flows, flows
 from schedlab_algorithms.min_cost_flow.graphs import (
     Counts,
+    Solve,
     arcs_by_classes,
     arcs_by_pods,
     by_classes,
     by_pods,
 )
 from schedlab_algorithms.min_cost_flow.transport import Transport, sizes, transport
-from schedlab_algorithms.packing.arguments import at_least_one
+from schedlab_algorithms.packing.arguments import at_least
 from schedlab_algorithms.packing.arrays import Ints
 from schedlab_algorithms.packing.packed import alone, packed
 from schedlab_algorithms.packing.starts import guided_start, under
 from schedlab_algorithms.packing.work import Work
 
-MODELS: dict[str, tuple[Callable[[Transport], Counts], Callable[[Transport], int]]] = {
+Model = tuple[Callable[[Transport, Solve], Counts | None], Callable[[Transport], int]]
+MODELS: dict[str, Model] = {
     "classes": (by_classes, arcs_by_classes),
     "pods": (by_pods, arcs_by_pods),
 }
@@ -61,7 +64,7 @@ class MinCostFlow(Scheduler):
         The profile that ranks nodes: for the greedy start, and for the costs.
     model : str
         ``classes``: one vertex for all nodes that are alike to the pods of the batch.  ``pods``:
-        one for each pod and each node; for comparison, it cannot be cancelled while solving.
+        one for each pod and each node; for comparison.
     most_arcs : int
         Costs are rounded until a model by classes has no more arcs than this.
 
@@ -77,15 +80,18 @@ class MinCostFlow(Scheduler):
     most_arcs: int = 100_000
 
     def __post_init__(self) -> None:
-        at_least_one(most_arcs=self.most_arcs)
+        at_least(1, most_arcs=self.most_arcs)
 
     def schedule(self, cluster: Cluster, pods: PodBatch, budget: Budget) -> Placement:
         """Place the batch; see the class."""
         starts = partial(guided_start, self.ranking)
-        improve = alone(partial(self._improve, cluster))
-        return packed(cluster, pods, budget, self.profile, starts, improve)
+        with flows() as solver:
+            if self.model == "pods" and 2 * len(pods) > LARGE and budget.effort > 0:
+                solver.get_ready()  # while the start is made
+            improve = alone(partial(self._improve, cluster, solver))
+            return packed(cluster, pods, budget, self.profile, starts, improve)
 
-    def _improve(self, cluster: Cluster, work: Work) -> None:
+    def _improve(self, cluster: Cluster, solver: Flows, work: Work) -> None:
         """Place pods of one size after another anew, as long as more are placed."""
         problem = work.incumbent.problem
         flowing = work.loose & (problem.gpu_count == 0)
@@ -97,7 +103,7 @@ class MinCostFlow(Scheduler):
         before, parts = -1, list(sizes(work.incumbent, flowing))
         while before < work.value:
             before = work.value
-            if not all(self._place_anew(work, alike, cost[alike]) for alike in parts):
+            if not all(self._place_anew(work, solver, alike, cost[alike]) for alike in parts):
                 return
             if len(parts) == 1 and flowing.all():
                 work.optimal, work.bound = True, work.value
@@ -105,10 +111,10 @@ class MinCostFlow(Scheduler):
             work.note()
         work.exhausted = True
 
-    def _place_anew(self, work: Work, alike: Ints, cost: Ints) -> bool:
+    def _place_anew(self, work: Work, solver: Flows, alike: Ints, cost: Ints) -> bool:
         """Place all pods of one size at the least cost; say whether there was time."""
         found, nodes = transport(work.incumbent, alike, cost)
-        problem = replace(found, cost=coarse(found, self.most_arcs))
+        problem = replace(found, cost=coarse(found, self.most_arcs, work.effort.is_over))
         solve, size = MODELS[self.model]
         arcs = size(problem)
         if work.effort.left <= 0 or not work.effort.affords(COST_OF_ARC * arcs):
@@ -116,7 +122,10 @@ class MinCostFlow(Scheduler):
         work.effort.charge(COST_OF_ARC * arcs)
         work.counters["flows"] += 1
         work.counters["arcs"] += arcs
+        placed = solve(problem, partial(solver.cheapest, over=work.effort.is_over))
+        if placed is None:
+            return False
         counts = np.zeros_like(work.incumbent.counts[alike])
-        counts[:, nodes] = solve(problem)
+        counts[:, nodes] = placed
         work.incumbent.replace(alike, np.arange(counts.shape[1]), counts, {})
         return True

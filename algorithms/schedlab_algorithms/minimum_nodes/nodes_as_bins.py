@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from schedlab_algorithms.packing.arrays import Ints, Mask
+from schedlab_algorithms.packing.incumbent import Incumbent
 from schedlab_algorithms.packing.work import Work
 from schedlab_algorithms.patterns.problem import BinPacking, copies_that_fit
 
@@ -83,10 +84,7 @@ def _grouped(work: Work, signatures: Ints, nodes: Ints) -> NodesAsBins | None:
     signatures, held, demand = signatures[demand > 0], held[:, demand > 0], demand[demand > 0]
     if not len(signatures):
         return None
-    resources = np.flatnonzero(problem.requests[signatures].any(axis=0))
-    requests = problem.requests[np.ix_(signatures, resources)]
-    sizes = np.column_stack([requests, np.ones(len(signatures), np.int64)])
-    free = np.column_stack([incumbent.free[np.ix_(nodes, resources)], incumbent.slots[nodes]])
+    sizes, free = _sizes(incumbent, signatures, nodes)
     room = free + held @ sizes
     eligible = problem.eligible[np.ix_(signatures, nodes)].T
     others = problem.slots[nodes] - incumbent.slots[nodes] - held.sum(axis=1)
@@ -103,6 +101,15 @@ def _grouped(work: Work, signatures: Ints, nodes: Ints) -> NodesAsBins | None:
     placed = int(incumbent.placed().sum())
     complete = placed == int(demand.sum()) and len(nodes) == len(incumbent.slots)
     return NodesAsBins(bins, signatures, nodes, kind, held, complete)
+
+
+def _sizes(incumbent: Incumbent, signatures: Ints, nodes: Ints) -> tuple[Ints, Ints]:
+    """Return what pods take (T, K) and nodes have free (n, K): resources asked for, and pods."""
+    requests = incumbent.problem.requests[signatures]
+    resources = np.flatnonzero(requests.any(axis=0))
+    sizes = np.column_stack([requests[:, resources], np.ones(len(signatures), np.int64)])
+    free = incumbent.free[np.ix_(nodes, resources)]
+    return sizes, np.column_stack([free, incumbent.slots[nodes]])
 
 
 def _most(sizes: Ints, demand: Ints, room: Ints, eligible: Mask) -> Ints:

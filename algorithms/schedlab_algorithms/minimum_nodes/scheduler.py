@@ -6,7 +6,7 @@ from functools import partial
 
 from schedlab.api import Budget, Cluster, Placement, PodBatch, Scheduler
 from schedlab_algorithms.minimum_nodes.search import improve
-from schedlab_algorithms.packing.arguments import at_least_one, some_start
+from schedlab_algorithms.packing.arguments import at_least, some_start
 from schedlab_algorithms.packing.packed import alone, packed
 from schedlab_algorithms.packing.starts import best_starts
 from schedlab_algorithms.packing.work import Work
@@ -54,7 +54,7 @@ class MinimumNodes(Scheduler):
 
     def __post_init__(self) -> None:
         some_start(self.start)
-        at_least_one(kinds=self.kinds, rounds=self.rounds, patience=self.patience)
+        at_least(1, kinds=self.kinds, rounds=self.rounds, patience=self.patience)
 
     def schedule(self, cluster: Cluster, pods: PodBatch, budget: Budget) -> Placement:
         """Place the batch; see the class."""

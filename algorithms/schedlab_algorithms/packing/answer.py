@@ -122,6 +122,7 @@ def _place_turns(
 
 def _pods_alike(pods: PodBatch) -> list[Ints]:
     """Return each signature's pods in arrival order."""
-    order = np.argsort(pods.signature, kind="stable")
+    codes = pods.signature.astype(np.min_scalar_type(len(pods.specs)))
+    order = np.argsort(codes, kind="stable")  # of short integers ten times as fast
     starts = np.searchsorted(pods.signature[order], np.arange(1, len(pods.specs)))
     return np.split(order, starts)[: len(pods.specs)]

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
+from schedlab.api import never
 from schedlab.engine import (
     FluidBound,
     PackingProblem,
+    PodRules,
     Relaxation,
     TierBounds,
     fewest_nodes,
@@ -26,12 +30,15 @@ from schedlab_algorithms.packing.objectives import PLACING, Value, value_of
 SHARE_OF_TIME = 0.1
 """Which part of the wall clock the linear program may take."""
 
+NO_RULES = PodRules()
+
 
 @dataclass(frozen=True)
 class Certificate:
     """Weights (S,) of the reported value, and the relaxations that bound it and the search.
 
-    ``fluid`` bounds the weighted pods, ``total`` their number.
+    ``fluid`` bounds the weighted pods, ``total`` their number.  Once ``over()`` nobody waits
+    for a better bound.
     """
 
     weights: Ints
@@ -39,6 +46,7 @@ class Certificate:
     relaxation: Relaxation
     tiers: TierBounds
     total: FluidBound
+    over: Callable[[], bool] = never
 
     @property
     def bound(self) -> int:
@@ -53,7 +61,7 @@ class Certificate:
     @cached_property
     def fewest_nodes(self) -> int:
         """How many nodes are in use at least where every pod is placed."""
-        return fewest_nodes(self.relaxation, self.relaxation.supply)
+        return fewest_nodes(self.relaxation, self.relaxation.supply, self.over)
 
     def hopeful(self, incumbent: Incumbent) -> Mask:
         """Return the signatures of waiting pods of which some could be placed yet, (S,).
@@ -100,12 +108,15 @@ class Certificate:
         return not any(value_of(incumbent, (objective,)))
 
 
-def certify(problem: PackingProblem, effort: Effort) -> Certificate:
+def certify(problem: PackingProblem, effort: Effort, rules: PodRules = NO_RULES) -> Certificate:
     """Bound the weighted pods that any scheduler could place."""
-    weights, relaxation, cancelled = problem.value_weights, relax(problem), effort.cancelled
+    relaxation = relax(problem, rules, effort.is_over)
+    weights, cancelled = problem.value_weights, effort.cancelled
     fluid = fluid_bound(relaxation, weights, SHARE_OF_TIME * effort.seconds, cancelled)
     ones, seconds = np.ones_like(weights), SHARE_OF_TIME * effort.seconds
     total = fluid_bound(relaxation, ones, seconds, cancelled)
     effort.cut |= not (fluid.solved and total.solved)
-    tiers = tier_bounds(relaxation, total, cancelled)
-    return Certificate(weights, fluid, relaxation, tiers, total)
+    began, seconds = time.perf_counter(), SHARE_OF_TIME * effort.seconds
+    tiers = tier_bounds(relaxation, total, seconds, cancelled)
+    effort.cut |= time.perf_counter() - began >= seconds
+    return Certificate(weights, fluid, relaxation, tiers, total, effort.is_over)

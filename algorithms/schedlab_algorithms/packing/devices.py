@@ -73,6 +73,13 @@ def load(masks: Sequence[int], milli: int, width: int) -> Ints:
     return taken
 
 
+def tightest_mask(free: Ints, count: int, milli: int) -> int:
+    """Return the ``count`` devices with the least room that is enough, as a bit mask."""
+    enough = np.flatnonzero(free >= milli)
+    chosen = enough[np.argsort(free[enough], kind="stable")[:count]]
+    return int((1 << chosen).sum())
+
+
 def canonical_order(free: Ints, taken: Ints) -> NDArray[np.intp]:
     """Order devices by free thousandths, then by what is taken, both descending.
 

@@ -8,13 +8,14 @@ from schedlab_algorithms.packing.arrays import Ints, Mask
 from schedlab_algorithms.packing.incumbent import Incumbent, Pod
 
 
-def victims(incumbent: Incumbent, loose: Mask, signature: int, node: int) -> list[Pod] | None:
-    """Return pods of ``loose`` signatures without which a pod fits, the largest first.
+def victims(incumbent: Incumbent, among: Mask, signature: int, node: int) -> list[Pod] | None:
+    """Return pods ``among`` signatures (bool, shape (S,)) without which another one fits.
 
-    Few rather than many: devices that are nearly free are cleared first, then whatever
-    covers most of what is still short.  None where even removing all is not enough.
+    The largest first, and few rather than many: devices that are nearly free are cleared
+    first, then whatever covers most of what is still short.  None where even removing all is
+    not enough.
     """
-    guests = incumbent.pods_on(node, loose)
+    guests = incumbent.pods_on(node, among)
     chosen = _on_devices(incumbent, guests, signature, node)
     if chosen is None:
         return None

@@ -17,7 +17,7 @@ from schedlab_algorithms.packing.spread import Spread
 MODELLED = ("NodeResourcesFit", "GpuShare")
 """Filters that are about nothing but room."""
 
-BETWEEN_PODS = ("InterPodAffinity", "NodePorts")
+BETWEEN_PODS = ("InterPodAffinity", "NodePorts", "PodTopologySpread")
 """Filters of which the model states what they ask about pods of the batch."""
 
 SELF_CONTAINED = ("VolumeRestrictions", "NodeVolumeLimits", "VolumeBinding")
@@ -39,7 +39,7 @@ def beyond_rules(profile: Profile, cluster: Cluster, specs: Sequence[PodSpec]) -
 
 
 def _is_asked(plugin: FilterPlugin, pod: PodView) -> bool:
-    return not (_is_stated(plugin, pod.spec) or plugin.skips_filter(pod))
+    return not (_is_stated(plugin) or plugin.skips_filter(pod))
 
 
 def entangled(spreads: Sequence[Spread], near: Sequence[Affinity], fixed: Mask) -> Mask:
@@ -75,9 +75,6 @@ def out_of_order(parts: Sequence[Component], placed: NDArray[np.int32]) -> Mask:
     return wrong
 
 
-def _is_stated(plugin: FilterPlugin, spec: PodSpec) -> bool:
-    """Say whether the model states what the plugin asks of such a pod."""
-    if plugin.locality is Locality.SPEC or plugin.name in (*MODELLED, *BETWEEN_PODS):
-        return True
-    # Without constraints of its own a pod is held to those of the plugin's defaults.
-    return plugin.name == "PodTopologySpread" and any(c.is_hard for c in spec.spread)
+def _is_stated(plugin: FilterPlugin) -> bool:
+    """Say whether the model states what the plugin asks of pods."""
+    return plugin.locality is Locality.SPEC or plugin.name in (*MODELLED, *BETWEEN_PODS)

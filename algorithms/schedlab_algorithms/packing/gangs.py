@@ -9,6 +9,7 @@ import numpy as np
 
 from schedlab.api import Cluster, PodSpec
 from schedlab.engine import missing_of_gangs
+from schedlab.model.gangs import gang_of
 from schedlab_algorithms.packing.arrays import Mask
 
 
@@ -22,11 +23,9 @@ class GangRule:
 
 def gangs_of(cluster: Cluster, specs: Sequence[PodSpec]) -> tuple[GangRule, ...]:
     """Return the gangs of a batch of which not enough run yet."""
-    return tuple(
-        GangRule(np.array([_is_of(spec, *name) for spec in specs], np.bool_), least)
-        for name, least in missing_of_gangs(cluster, specs).items()
-    )
-
-
-def _is_of(spec: PodSpec, namespace: str, name: str) -> bool:
-    return spec.gang is not None and (spec.namespace, spec.gang.name) == (namespace, name)
+    missing = missing_of_gangs(cluster, specs)
+    members = {name: np.zeros(len(specs), np.bool_) for name in missing}
+    for i, spec in enumerate(specs):
+        if (name := gang_of(spec)) in members:
+            members[name][i] = True
+    return tuple(GangRule(members[name], least) for name, least in missing.items())

@@ -8,10 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schedlab.api import Placement, PodBatch
-from schedlab.engine import PackingProblem
+from schedlab.engine import Exclusion, PackingProblem
 from schedlab_algorithms.packing.arrays import Ints, Mask
 from schedlab_algorithms.packing.devices import load
-from schedlab_algorithms.packing.exclusion import Exclusion
 from schedlab_algorithms.packing.objectives import (
     ALL,
     DEFAULT,
@@ -25,6 +24,9 @@ from schedlab_algorithms.packing.objectives import (
 Masks = dict[tuple[int, int], list[int]]
 Pod = tuple[int, int, int]
 """The signature, node and device mask of a placed pod."""
+
+AT_A_TIME = 512
+"""Nodes in one matrix product."""
 
 
 class Incumbent:
@@ -79,8 +81,9 @@ class Incumbent:
         rows, codes, devices = placement.node[placed], pods.signature[placed], placement.devices
         shape = found.counts.shape
         cells = codes.astype(np.int64) * shape[1] + rows
-        found.counts += np.bincount(cells, minlength=shape[0] * shape[1]).reshape(shape)
-        found.free -= found.counts.T.astype(np.int64) @ problem.requests
+        counted = np.bincount(cells, minlength=shape[0] * shape[1])
+        found.counts = counted.astype(np.int32).reshape(shape)
+        found.free -= _taken(found.counts, problem.requests)
         found.slots -= found.counts.sum(axis=0)
         found.unplaced -= found.counts.sum(axis=1)
         found._hold(codes, rows, devices[placed])
@@ -125,9 +128,9 @@ class Incumbent:
     ) -> None:
         """Put ``counts`` (m, k) of some signatures on some nodes in place of what was there."""
         problem, scope = self.problem, np.ix_(signatures, nodes)
-        change = counts.astype(np.int64) - self.counts[scope]
+        change = counts - self.counts[scope]
         self.counts[scope] = counts
-        self.free[nodes] -= change.T @ problem.requests[signatures]
+        self.free[nodes] -= _taken(change, problem.requests[signatures])
         self.slots[nodes] -= change.sum(axis=0)
         self.unplaced[signatures] -= change.sum(axis=1)
         with_gpu = signatures[problem.gpu_count[signatures] > 0].tolist()
@@ -206,3 +209,15 @@ class Incumbent:
         if masks:
             self.masks[key] = masks
             self.devices[node] -= self.taken(signature, node)
+
+
+def _taken(counts: NDArray[np.int32], requests: Ints) -> Ints:
+    """Return what ``counts`` (m, k) of pods that ask for ``requests`` (m, R) take of nodes, (k, R).
+
+    Some nodes at a time, so that what is computed on the way stays in the cache.
+    """
+    taken = np.empty((counts.shape[1], requests.shape[1]), np.int64)
+    for start in range(0, len(taken), AT_A_TIME):
+        nodes = slice(start, start + AT_A_TIME)
+        taken[nodes] = counts[:, nodes].T.astype(np.int64) @ requests
+    return taken

@@ -65,12 +65,12 @@ def shares_of_largest(problem: PackingProblem) -> tuple[Ints, Ints]:
     For each resource that the batch asks for, the largest is the most that it finds free
     on any node.  Rounded down, so that what pods take never exceeds what a node offers.
     """
-    taken, offered = demand_and_offer(problem)
+    taken, offered = asked_and_free(problem)
     largest = np.maximum(offered.max(axis=0, initial=1), 1)
     return _share(taken, largest), _share(offered, largest)
 
 
-def demand_and_offer(problem: PackingProblem) -> tuple[Ints, Ints]:
+def asked_and_free(problem: PackingProblem) -> tuple[Ints, Ints]:
     """Return requests (S, K) and room (N, K) in the resources that the batch asks for."""
     asked = problem.requests.any(axis=0)
     return problem.requests[:, asked], problem.free[:, asked]
@@ -81,7 +81,7 @@ def shares_of_node(problem: PackingProblem, signatures: Ints, node: int) -> Ints
 
     Of the k resources that the batch asks for and of which the node has any.
     """
-    taken, offered = demand_and_offer(problem)
+    taken, offered = asked_and_free(problem)
     there = np.flatnonzero(offered[node])
     return _share(taken[np.ix_(signatures, there)], offered[node, there])
 
@@ -123,7 +123,7 @@ def _fragmentation(incumbent: Incumbent, nodes: Nodes) -> Value:
 
 def _balance(incumbent: Incumbent, nodes: Nodes) -> Value:
     """Return minus the differences between the most and the least used resource of each node."""
-    taken, offered = demand_and_offer(incumbent.problem)
+    taken, offered = asked_and_free(incumbent.problem)
     most: Ints = np.zeros(len(offered[nodes]), np.int64)
     least: Ints = np.full(len(most), np.iinfo(np.int64).max)
     counts = incumbent.counts[:, nodes]

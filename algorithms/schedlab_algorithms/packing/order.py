@@ -16,20 +16,29 @@ def guided_order(problem: PackingProblem, fluid: FluidBound, pods: PodBatch) -> 
     Pods alike stand together, which a scheduler may use to place them in one step.
     """
     quota = np.rint(fluid.pods).astype(np.int64)
-    chosen = _rank_in_signature(pods) < quota[pods.signature]
-    size = problem.dominant_share[pods.signature]
-    tier = problem.tier[pods.signature]
-    keys = pods.signature, np.where(chosen, -size, size), ~chosen, tier
-    return np.lexsort(keys).astype(np.int64)
+    left = _rank_in_signature(pods) >= quota[pods.signature]
+    classes = np.arange(2 * len(pods.specs))  # of a signature, those chosen and those left
+    signature, is_left = classes // 2, classes % 2
+    size = problem.dominant_share[signature] * np.where(is_left, 1, -1)
+    keys = signature, size, is_left, problem.tier[signature]
+    place = np.empty_like(classes)
+    place[np.lexsort(keys)] = classes
+    return _sorted(place[2 * pods.signature.astype(np.int64) + left])
 
 
 def _rank_in_signature(pods: PodBatch) -> NDArray[np.int64]:
     """Return how many earlier pods of the batch have the pod's signature, shape (P,)."""
-    order = np.argsort(pods.signature, kind="stable")
+    order = _sorted(pods.signature)
     codes = pods.signature[order]
     rank = np.empty(len(pods), np.int64)
     rank[order] = np.arange(len(pods)) - np.searchsorted(codes, codes)
     return rank
+
+
+def _sorted(codes: NDArray[np.integer]) -> NDArray[np.int64]:
+    """Return the stable order of codes (P,), at least 0; of short integers it is soon found."""
+    short = codes.astype(np.min_scalar_type(int(codes.max(initial=0))))
+    return np.argsort(short, kind="stable").astype(np.int64)
 
 
 def take_back(cluster: Cluster, pods: PodBatch, placement: Placement) -> None:

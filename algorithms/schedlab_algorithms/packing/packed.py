@@ -43,9 +43,9 @@ def packed(
     effort = Effort.of(budget)
     ends = effort.deadline
     problem = engine.packing_problem(filters, cluster, pods)
-    rules = rules_of(filters, cluster, pods.specs)
-    certificate = certify(rules.capped(problem), effort)
-    problem = rules.narrowed(problem)
+    rules = rules_of(filters, cluster, pods.specs, effort.is_over)
+    certificate = certify(problem, effort, rules.bounding)
+    problem = problem.admitting(rules.admitted)
     trials = Trials(cluster, pods, problem, budget, objectives)
     found = starts(filters, trials, certificate, effort)
     work = improve([work_on(start, rules, certificate, effort) for start in found])
@@ -65,7 +65,8 @@ def alone(improve: Callable[[Work], None]) -> Improve:
     def improve_best(works: Sequence[Work]) -> Work:
         work = works[0]
         work.movable, work.parts = work.unordered, ()
-        improve(work)
+        if not work.effort.cancelled():
+            improve(work)
         return work
 
     return improve_best

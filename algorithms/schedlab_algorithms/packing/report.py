@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from schedlab.api import Placement, PodBatch
 from schedlab.engine import PackingProblem
+from schedlab_algorithms.packing.certificate import Certificate
 from schedlab_algorithms.packing.incumbent import Incumbent
 from schedlab_algorithms.packing.objectives import ALL, MEASURES
 from schedlab_algorithms.packing.work import Work
@@ -25,17 +24,13 @@ def report(problem: PackingProblem, pods: PodBatch, placement: Placement, work: 
     ``gap`` is (bound - value) / bound.
     """
     start, objectives = work.start, work.incumbent.objectives
-    final = Incumbent.of(problem, pods, placement, objectives)
-    final.home = work.incumbent.home
-    value, bound = _weighted(work, pods, placement), math.floor(work.bound)
+    final = _final(problem, pods, placement, work)
     return {
         "status": _status(work),
         "start": start.label,
         **work.counters,
-        "greedy_value": _weighted(work, pods, start.placement),
-        "value": value,
-        "bound": bound,
-        "gap": (bound - value) / bound if bound else 0.0,
+        "greedy_value": weighed(work.certificate, pods, start.placement),
+        **value_and_gap(work.certificate, pods, placement, math.floor(work.bound)),
         "greedy_placed": int((start.placement.node >= 0).sum()),
         "placed": int((placement.node >= 0).sum()),
         "greedy_nodes_used": start.nodes_used,
@@ -46,8 +41,26 @@ def report(problem: PackingProblem, pods: PodBatch, placement: Placement, work: 
     }
 
 
-def _weighted(work: Work, pods: PodBatch, placement: Placement) -> int:
-    return int(np.sum(work.certificate.weights[pods.signature[placement.node >= 0]]))
+def _final(problem: PackingProblem, pods: PodBatch, placement: Placement, work: Work) -> Incumbent:
+    """Return the placement as an incumbent: the work's own unless more was placed since."""
+    if int(work.incumbent.placed().sum()) == int((placement.node >= 0).sum()):
+        return work.incumbent
+    final = Incumbent.of(problem, pods, placement, work.incumbent.objectives)
+    final.home = work.incumbent.home
+    return final
+
+
+def value_and_gap(
+    certificate: Certificate, pods: PodBatch, placement: Placement, bound: int
+) -> Info:
+    """Return the ``value`` of a placement, its ``bound``, and the ``gap`` to that."""
+    value = weighed(certificate, pods, placement)
+    return {"value": value, "bound": bound, "gap": (bound - value) / bound if bound else 0.0}
+
+
+def weighed(certificate: Certificate, pods: PodBatch, placement: Placement) -> int:
+    """Return how many pods are placed, weighted by tier."""
+    return int(certificate.weights[pods.signature[placement.node >= 0]].sum())
 
 
 def _status(work: Work) -> str:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from schedlab_algorithms.packing.arrays import Mask
+from schedlab_algorithms.packing.arrays import Floats, Mask
+from schedlab_algorithms.packing.devices import tightest_mask
 from schedlab_algorithms.packing.incumbent import Incumbent
-
-Floats = NDArray[np.float64]
 
 
 def fits(incumbent: Incumbent, signature: int) -> Mask:
@@ -67,12 +65,6 @@ def spare(incumbent: Incumbent, signature: int) -> Floats:
 
 def tightest_devices(incumbent: Incumbent, signature: int, node: int) -> int:
     """Return the devices with the least room that is enough, as a bit mask (0 without GPUs)."""
-    count, milli = (
-        int(c[signature]) for c in (incumbent.problem.gpu_count, incumbent.problem.gpu_milli)
-    )
-    if not count:
-        return 0
-    free = incumbent.devices[node]
-    enough = np.flatnonzero(free >= milli)
-    chosen = enough[np.argsort(free[enough], kind="stable")[:count]]
-    return int((1 << chosen).sum())
+    problem = incumbent.problem
+    count, milli = int(problem.gpu_count[signature]), int(problem.gpu_milli[signature])
+    return tightest_mask(incumbent.devices[node], count, milli) if count else 0

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from schedlab.api import Cluster, PodSpec
-from schedlab.engine import PackingProblem, Profile
+from schedlab.api import Cluster, PodSpec, never
+from schedlab.engine import Exclusion, PodRules, Profile, pod_rules
 from schedlab_algorithms.packing.affinity import Affinity, affinities
 from schedlab_algorithms.packing.arrays import Mask
-from schedlab_algorithms.packing.exclusion import (
-    Exclusion,
-    anti_affinities,
-    kept_off,
-    one_sided,
-    port_conflicts,
-)
+from schedlab_algorithms.packing.exclusion import kept_off, one_sided
 from schedlab_algorithms.packing.fixed import beyond_rules, entangled, out_of_order
 from schedlab_algorithms.packing.gangs import GangRule, gangs_of
 from schedlab_algorithms.packing.sequence import Component, components
-from schedlab_algorithms.packing.spread import Spread, filters_spread, spreads_of
+from schedlab_algorithms.packing.spread import Spread, spreads_of
 
 
 @dataclass(frozen=True)
@@ -31,18 +25,21 @@ class Rules:
 
     Attributes
     ----------
-    spreads, exclusions, affinities
-        What the model states of pods of the batch.
+    bounding : PodRules
+        What of them a bound knows.
+    spreads, affinities
+        What the model states of pods of the batch, beside the exclusions.
     admitted : dict of bool, shape (N,), by signature
-        Where running pods let it go by (anti-)affinity and host ports, if not everywhere.
+        Where running pods let it go by (anti-)affinity and host ports, and its node has the
+        keys of what it is spread over, if not everywhere.
     fixed : bool, shape (S,)
         Signatures that may not be moved.
     gangs : tuple of GangRule
         Pods that are placed together or not at all.
     """
 
+    bounding: PodRules
     spreads: tuple[Spread, ...]
-    exclusions: tuple[Exclusion, ...]
     affinities: tuple[Affinity, ...]
     admitted: Mapping[int, Mask]
     fixed: Mask
@@ -69,21 +66,10 @@ class Rules:
         fixed = self.fixed | out_of_order(self._parts(self.fixed), placed)
         return ~fixed, self._parts(fixed)
 
-    def narrowed(self, problem: PackingProblem) -> PackingProblem:
-        """Return the problem without the nodes that running pods keep signatures off."""
-        if not self.admitted:
-            return problem
-        eligible = problem.eligible.copy()
-        for signature, admitted in self.admitted.items():
-            eligible[signature] &= admitted
-        return replace(problem, eligible=eligible)
-
-    def capped(self, problem: PackingProblem) -> PackingProblem:
-        """Return the problem with no more pods than there are domains for, to bound it."""
-        supply, eligible = problem.supply, self.narrowed(problem).eligible
-        for exclusion in self.exclusions:
-            supply = np.minimum(supply, exclusion.most(eligible))
-        return replace(problem, supply=supply)
+    @property
+    def exclusions(self) -> tuple[Exclusion, ...]:
+        """Who of the batch may not share a topology domain."""
+        return self.bounding.exclusions
 
     def _parts(self, fixed: Mask) -> tuple[Component, ...]:
         spreads = [s for s in self.spreads if not fixed[s.owner]]
@@ -91,38 +77,40 @@ class Rules:
         return components(spreads, [a for a in near if a.owners.any()], len(fixed))
 
 
-def rules_of(profile: Profile, cluster: Cluster, specs: tuple[PodSpec, ...]) -> Rules:
-    """Read the rules of a batch on a cluster as the batch finds it."""
+def rules_of(
+    profile: Profile,
+    cluster: Cluster,
+    specs: tuple[PodSpec, ...],
+    cancelled: Callable[[], bool] = never,
+) -> Rules:
+    """Read the rules of a batch on a cluster as the batch finds it.
+
+    Once ``cancelled()`` is true, no more than must be known for an answer to be legal.
+    """
     between = any(f.name == "InterPodAffinity" for f in profile.filters)
-    spreads = spreads_of(cluster, specs) if filters_spread(profile) else ()
+    spreads = spreads_of(profile, cluster, specs)
     near = affinities(cluster, specs) if between else ()
     fixed = beyond_rules(profile, cluster, specs)
     if between:
         fixed |= one_sided(cluster, specs)
     return Rules(
+        pod_rules(profile, cluster, specs, cancelled),
         spreads,
-        exclusions_of(profile, cluster, specs),
         tuple(a for a in near if a.matters),
-        _admitted(profile, cluster, specs, near),
+        _admitted(profile, cluster, specs, spreads, near),
         entangled(spreads, near, fixed),
         gangs_of(cluster, specs),
     )
 
 
-def exclusions_of(
-    profile: Profile, cluster: Cluster, specs: Sequence[PodSpec]
-) -> tuple[Exclusion, ...]:
-    """Return who of a batch may not share a topology domain, for the filters of a profile."""
-    names = {f.name for f in profile.filters}
-    ports = port_conflicts(specs, len(cluster)) if "NodePorts" in names else ()
-    apart = anti_affinities(cluster, specs) if "InterPodAffinity" in names else ()
-    return (*ports, *apart)
-
-
 def _admitted(
-    profile: Profile, cluster: Cluster, specs: Sequence[PodSpec], near: Sequence[Affinity]
+    profile: Profile,
+    cluster: Cluster,
+    specs: Sequence[PodSpec],
+    spreads: Sequence[Spread],
+    near: Sequence[Affinity],
 ) -> dict[int, Mask]:
-    """Return where running pods let each signature go, if not everywhere."""
+    """Return where running pods and topology keys let each signature go, if not everywhere."""
     running = [cluster.specs[i] for i in np.unique(cluster.log.signatures(0)).tolist()]
     repelled = any(s.required_anti_affinity for s in running)
     found: dict[int, Mask] = {}
@@ -132,4 +120,6 @@ def _admitted(
     for affinity in near:
         for owner in np.flatnonzero(affinity.owners).tolist():
             found[owner] = affinity.admitted & found.get(owner, True)
+    for spread in spreads:
+        found[spread.owner] = (spread.domain >= 0) & found.get(spread.owner, True)
     return {i: admitted for i, admitted in found.items() if not admitted.all()}

@@ -137,19 +137,24 @@ class Sharing:
 
 def sharing(incumbent: Incumbent, loose: Mask, effort: Effort) -> Sharing:
     """Find the placed pods of ``loose`` signatures (bool, shape (S,)) with one share."""
-    problem = incumbent.problem
-    single = loose & (problem.gpu_count == 1) & (problem.gpu_milli < WHOLE_DEVICE)
-    placed = sorted(
-        (s, n, m) for (s, n), held in incumbent.masks.items() if single[s] for m in held
-    )
-    signature, node, mask = np.array(placed, np.int64).reshape(-1, 3).T
-    device, milli = np.log2(mask).astype(np.int64), problem.gpu_milli[signature]
+    signature, node, device = single_shares(incumbent, loose)
+    milli = incumbent.problem.gpu_milli[signature]
     large = (2 * milli > WHOLE_DEVICE).astype(np.int64)
     others = WHOLE_DEVICE - incumbent.devices
     np.subtract.at(others, (node, device), milli)
     keepers = (others > 0).astype(np.int64)
     np.add.at(keepers, (node, device), large)
-    return Sharing(incumbent, effort, signature, node.copy(), device, milli, large, keepers)
+    return Sharing(incumbent, effort, signature, node, device, milli, large, keepers)
+
+
+def single_shares(incumbent: Incumbent, loose: Mask) -> tuple[Ints, Ints, Ints]:
+    """Return signature, node and device of each such pod, in their order, (P,) each."""
+    problem = incumbent.problem
+    single = loose & (problem.gpu_count == 1) & (problem.gpu_milli < WHOLE_DEVICE)
+    held = ((s, n, m) for (s, n), masks in incumbent.masks.items() if single[s] for m in masks)
+    placed = sorted((s, n, mask.bit_length() - 1) for s, n, mask in held)
+    signature, node, device = np.array(placed, np.int64).reshape(-1, 3).T.copy()
+    return signature, node, device
 
 
 def _worth(load: Ints, keepers: Ints) -> Ints:

@@ -4,30 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from schedlab.api import Cluster, NodeView, PodSpec
+from schedlab.api import Cluster, PodSpec
 from schedlab.engine import Profile
-from schedlab.model.objects import TopologySpreadConstraint
-from schedlab_algorithms.kubernetes.spread_constraints import (
-    counts_for,
-    included,
-    merged_selector,
-)
+from schedlab_algorithms.kubernetes.pod_topology_spread import PodTopologySpread
+from schedlab_algorithms.kubernetes.spread_constraints import Constraint
 from schedlab_algorithms.packing.arrays import Ints, Mask
 
 
 @dataclass(frozen=True)
 class Spread:
-    """One DoNotSchedule constraint of one signature.
+    """One DoNotSchedule constraint that one signature is held to.
 
     Attributes
     ----------
     owner : int
-        The signature that states it.
+        The signature that is held to it.
     counts_itself : bool
         Whether the owner's pods match its selector.
     max_skew : int
@@ -78,48 +73,40 @@ class Spread:
         return bool((counts[owned] <= self.lowest(counts) + self.max_skew).all())
 
 
-def filters_spread(profile: Profile) -> bool:
-    """Say whether a profile holds pods to their hard topology spread constraints."""
-    return any(f.name == "PodTopologySpread" for f in profile.filters)
+def spreads_of(
+    profile: Profile, cluster: Cluster, specs: tuple[PodSpec, ...]
+) -> tuple[Spread, ...]:
+    """Return the constraints that can reject a node, over what already runs on ``cluster``.
 
-
-def spreads_of(cluster: Cluster, specs: tuple[PodSpec, ...]) -> tuple[Spread, ...]:
-    """Return the constraints that can reject a node, over what already runs on ``cluster``."""
+    Those of the specs, or for specs without the defaults of the profile's filter.
+    """
+    codes: Ints = np.array([cluster.signature(s) for s in specs], np.int64)
+    nodes, filters = (
+        cluster.view(),
+        [f for f in profile.filters if isinstance(f, PodTopologySpread)],
+    )
     found = (
-        _spread(cluster, specs, owner, constraint)
-        for owner, spec in enumerate(specs)
-        for constraint in spec.spread
-        if constraint.is_hard
+        _spread(constraint, owner, codes)
+        for plugin in filters
+        for owner, code in enumerate(codes.tolist())
+        for constraint in plugin.hard(cluster.pod(code), nodes)
     )
     return tuple(s for s in found if s.matches.any() or s.base.any())
 
 
-def _spread(
-    cluster: Cluster, specs: tuple[PodSpec, ...], owner: int, constraint: TopologySpreadConstraint
-) -> Spread:
-    nodes, pod = cluster.view(), cluster.pod(cluster.signature(specs[owner]))
-    label = nodes.label(constraint.topology_key)
-    selector = merged_selector(constraint, specs[owner])
-    matcher = partial(counts_for, specs[owner].namespace, selector)
-    counted = _carries_keys(nodes, pod.spec) & included(constraint, pod, nodes)
-    codes, size = np.where(counted, label.codes, -1), len(label.values)
-    registered = np.bincount(codes[counted], minlength=size) > 0
+def _spread(constraint: Constraint, owner: int, codes: Ints) -> Spread:
+    base = constraint.matching.current()[:-1].copy()
+    registered = np.zeros(len(base), np.bool_)
+    registered[constraint.domains] = True
+    matches = constraint.matching.weights()[codes] > 0
     return Spread(
         owner=owner,
-        counts_itself=bool(matcher(specs[owner])),
+        counts_itself=bool(matches[owner]),
         max_skew=constraint.max_skew,
-        domain=np.array(label.codes),
-        counted=counted,
+        domain=constraint.codes,
+        counted=constraint.counted >= 0,
         registered=registered,
-        base=nodes.sums_by_domain(codes, size, matcher).current().copy(),
-        matches=np.array([matcher(s) for s in specs], np.bool_),
-        lowest_is_zero=int(registered.sum()) < max(constraint.min_domains, 1),
+        base=base,
+        matches=matches,
+        lowest_is_zero=len(constraint.domains) < max(constraint.min_domains, 1),
     )
-
-
-def _carries_keys(nodes: NodeView, spec: PodSpec) -> Mask:
-    """Return which nodes have the topology keys of all hard constraints, shape (n,)."""
-    keys = [c.topology_key for c in spec.spread if c.is_hard]
-    every = [np.ones(len(nodes), np.bool_), *(nodes.label(k).present for k in keys)]
-    carries: Mask = np.logical_and.reduce(every)
-    return carries

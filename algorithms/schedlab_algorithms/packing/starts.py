@@ -159,26 +159,29 @@ def _all_starts(
     both).  Half the time of the first is kept for placing the answer and what still fits.
     """
     began, limit = time.perf_counter(), SHARE_OF_FIRST * effort.seconds
-    if PACE * len(trials.pods) > limit:
-        effort.cut = True
-        yield _quick(trials, schedulers[-1], fluid, effort)
-        return
-    keep = (1 - SHARE_OF_STARTS) * effort.seconds
-    first = trials.until(began + limit).named(schedulers[0])
-    cost = time.perf_counter() - began
-    yield first
+    cost, keep = limit, (1 - SHARE_OF_STARTS) * effort.seconds
+    if PACE * len(trials.pods) <= limit:
+        first = trials.until(began + limit).named(schedulers[0])
+        cost = time.perf_counter() - began
+        yield first
     if cost >= limit:
         effort.cut = True
         yield _quick(trials, schedulers[-1], fluid, effort)
         return
     effort.reserve(cost / 2)
-    trials, rest = trials.until(effort.deadline), schedulers[1:]
-    attempts = [
-        *(partial(trials.named, s) for s in rest),
-        *(partial(trials.guided, s, fluid) for s in rest or schedulers),
-    ]
     least = max(AMPLE * cost, keep if math.isfinite(keep) else 0.0)
-    yield from (attempt() for attempt in attempts if effort.affords(least))
+    for attempt in _attempts(trials.until(effort.deadline), schedulers, fluid):
+        if effort.affords(least):
+            yield attempt()
+
+
+def _attempts(
+    trials: Trials, schedulers: Sequence[FilterScore], fluid: FluidBound
+) -> Iterator[Callable[[], Start]]:
+    """Yield further starts: all schedulers but the first, then these in guided order."""
+    rest = schedulers[1:]
+    yield from (partial(trials.named, s) for s in rest)
+    yield from (partial(trials.guided, s, fluid) for s in rest or schedulers)
 
 
 def _quick(trials: Trials, scheduler: FilterScore, fluid: FluidBound, effort: Effort) -> Start:

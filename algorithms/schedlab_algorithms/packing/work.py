@@ -67,11 +67,6 @@ class Work:
         return int(self.certificate.weights @ (problem.supply - self.incumbent.unplaced))
 
     @property
-    def gap(self) -> float:
-        """(bound - value) / bound."""
-        return (self.bound - self.value) / self.bound if self.bound else 0.0
-
-    @property
     def unordered(self) -> Mask:
         """Movable signatures of which any pod may be placed before any other, shape (S,).
 

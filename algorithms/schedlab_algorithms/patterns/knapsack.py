@@ -87,7 +87,7 @@ def best_fillings(
     Parameters
     ----------
     values
-        What an item of each type is worth, at most 2**50 in sum, shape (T,).
+        What an item of each type is worth, shape (T,); Σ values x most is at most 2**50.
     sizes, most, capacity
         Of the types, (T, K); how many of each fit, (T,); of the bin, not below 0, (K,).
     floor

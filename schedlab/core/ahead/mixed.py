@@ -111,11 +111,11 @@ class MixedPath(RunPath):
         pairs = 0
         for state in dict.fromkeys(states):
             rows = end - state.seen
-            self._rows += rows
             if 4 * rows > len(self._cluster):
-                state.refresh(self._cluster)
+                self._rows += state.refresh(self._cluster)
             elif rows:
                 stale.append(state)
+                self._rows += rows
                 pairs += rows
                 if pairs >= PAIRS:
                     self._refresh_some(stale)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schedlab.api import PodBatch
-from schedlab.core.ahead.runs import RunPath
+from schedlab.core.ahead.runs import SHORTEST, RunPath
 from schedlab.core.profile import QueueSort
 
 Ints = NDArray[np.int64]
@@ -26,12 +26,12 @@ def stretches(interned: Ints, pods: PodBatch, sequence: Ints) -> Iterator[tuple[
 
     Each is a run, or there is none in it.
     """
-    if not len(pods):
+    if not len(sequence):
         return
     signatures = interned[pods.signature[sequence]]
     starts = np.flatnonzero(np.diff(signatures, prepend=-1))
     lengths = np.diff(starts, append=len(sequence))
-    runs = np.array([RunPath.pays(length) for length in lengths.tolist()])
+    runs = lengths >= SHORTEST
     cuts = starts[1:][runs[1:] | runs[:-1]]
     yield from zip(np.split(signatures, cuts), np.split(sequence, cuts), strict=True)
 

@@ -34,6 +34,10 @@ class GroupCells:
         The row at each place, -1 where a cell's last block is padded.
     bounds : int64, shape (C + 1,)
         The first block of each cell, and the number of blocks.
+    starts : int64, shape (C,)
+        The first place of each cell.
+    parts : tuple of slice
+        All places of each cell.
     """
 
     codes: Ints
@@ -41,6 +45,8 @@ class GroupCells:
     place: Ints
     row_at: Ints
     bounds: Ints
+    starts: Ints
+    parts: tuple[slice, ...]
     _last: Ints
 
     @classmethod
@@ -55,7 +61,10 @@ class GroupCells:
         place[order] = np.arange(len(codes)) + (BLOCK * bounds[:-1] - before)[codes[order]]
         row_at = np.full(BLOCK * int(bounds[-1]), -1)
         row_at[place] = np.arange(len(codes))
-        return cls(codes, examples, place, row_at, bounds, np.empty(len(codes), np.int64))
+        ends = BLOCK * bounds
+        parts = tuple(map(slice, ends[:-1].tolist(), ends[1:].tolist()))
+        last = np.empty(len(codes), np.int64)
+        return cls(codes, examples, place, row_at, bounds, ends[:-1], parts, last)
 
     def last_of_each(self, rows: Ints) -> Mask:
         """Return which of some rows are not repeated further on, without sorting them."""

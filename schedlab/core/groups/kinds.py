@@ -33,7 +33,7 @@ class Kinds:
         self.counts = list(counts)
         self.columns = np.full((width, 2 * MOST), NOWHERE)
         self.columns[:, : len(counts)] = np.array(counts, np.int64).reshape(len(counts), width).T
-        self.capacity = 4
+        self.capacity = 4 if width else 1
         while self.capacity < len(self.counts):
             self.capacity *= 2
         self._number = {one: i for i, one in enumerate(self.counts)}

@@ -1,7 +1,6 @@
-"""The highest total of each group of nodes, of which a few rows change at a time.
+"""The highest total of each group of a large cluster's nodes, of which a few change at a time.
 
-A node's group is its cell and its *kind*, a small number that may change with what is
-placed on it.  Maxima are kept by block of the layout and kind.
+Maxima are kept by block of the layout and kind.
 """
 
 from __future__ import annotations
@@ -12,28 +11,21 @@ from numpy.typing import NDArray
 from schedlab.core.ahead.chains import INFEASIBLE
 from schedlab.core.groups import cells as group_cells
 from schedlab.core.groups.cells import GroupCells
+from schedlab.core.groups.totals import GroupTotals, Numbers
 
 Ints = NDArray[np.int64]
 
 
-class GroupMaxima:
-    """Totals and kinds of all nodes, laid out by cell, and their maxima by group."""
+class GroupMaxima(GroupTotals):
+    """Totals and kinds of all nodes, and their maxima by block and kind."""
 
-    def __init__(self, cells: GroupCells, totals: Ints, kinds: Ints, capacity: int) -> None:
-        self.cells = cells
+    def __init__(self, cells: GroupCells, totals: Ints, kinds: Numbers, capacity: int) -> None:
+        super().__init__(cells, totals, kinds, capacity)
         self._block = group_cells.BLOCK
-        self.totals = np.full(len(cells.row_at), INFEASIBLE)
-        self.kinds = np.zeros(len(cells.row_at), np.int8)
-        self.totals[cells.place], self.kinds[cells.place] = totals, kinds
         self._by_block = self.totals.reshape(-1, self._block), self.kinds.reshape(-1, self._block)
-        self._maxima = np.full((0, len(self._by_block[0])), INFEASIBLE)
         self._bounds = cells.bounds.tolist()
-        self.widen(capacity)
-
-    def widen(self, kinds: int) -> None:
-        """Make room for so many kinds, and find all maxima anew."""
-        self._maxima = np.empty((kinds, len(self._by_block[0])), np.int64)
-        for kind in range(kinds):
+        self._maxima = np.empty((capacity, len(self._by_block[0])), np.int64)
+        for kind in range(capacity):
             there = np.where(self._by_block[1] == kind, self._by_block[0], INFEASIBLE)
             self._maxima[kind] = there.max(axis=1)
 
@@ -87,16 +79,7 @@ class GroupMaxima:
         at = int(np.where(kinds == kind, totals, INFEASIBLE).argmax())
         return self.cells.row_at.item(block * self._block + at)
 
-    def members(self, cell: int, kind: int) -> tuple[Ints, Ints]:
-        """Return the feasible rows of one group, ascending, and their totals."""
-        part = slice(self._bounds[cell] * self._block, self._bounds[cell + 1] * self._block)
-        there = (self.kinds[part] == kind) & (self.totals[part] != INFEASIBLE)
-        return self.cells.row_at[part][there], self.totals[part][there]
-
-    def sizes(self) -> Ints:
-        """Return how many feasible nodes each group has, shape (cells, kinds)."""
-        kinds, cells = len(self._maxima), len(self.cells.examples)
-        place = self.cells.place
-        group = self.cells.codes * kinds + self.kinds[place]
-        feasible = self.totals[place] != INFEASIBLE
-        return np.bincount(group[feasible], minlength=cells * kinds).reshape(cells, kinds)
+    @property
+    def nbytes(self) -> int:
+        """How much memory it takes."""
+        return self.totals.nbytes + self.kinds.nbytes + self._maxima.nbytes

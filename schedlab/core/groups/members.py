@@ -14,6 +14,8 @@ from schedlab.core.groups.cells import GroupCells
 from schedlab.core.groups.kinds import Kinds, kinds_of
 from schedlab.core.groups.maxima import GroupMaxima
 from schedlab.core.groups.scores import Group
+from schedlab.core.groups.tables import GroupTable
+from schedlab.core.groups.totals import GroupTotals, Numbers
 from schedlab.core.groups.voices import Voice
 
 Ints = NDArray[np.int64]
@@ -21,6 +23,9 @@ Mask = NDArray[np.bool_]
 
 SINGLY = 4
 """Up to so many rows are quicker taken in one by one."""
+
+SMALL = 1 << 16
+"""Nodes x kinds up to which looking at all is quicker than keeping maxima."""
 
 
 class Members:
@@ -41,7 +46,7 @@ class Members:
         kinds = np.zeros(len(local), np.int64)
         kinds[feasible] = numbers
         self._kinds = Kinds(counts, len(self.by_node))
-        self.maxima = GroupMaxima(self.cells, local, kinds, self._kinds.capacity)
+        self.maxima = _laid_out(self.cells, local, kinds, self._kinds.capacity)
         self.groups: dict[tuple[int, int], Group] = {}
         sizes = self.maxima.sizes()
         for cell, kind in np.argwhere(sizes).tolist():
@@ -69,14 +74,13 @@ class Members:
 
     def _move(self, row: int, total: int) -> None:
         """Take in one row's total, and the counts on it."""
-        maxima, cell = self.maxima, self.cells.codes.item(row)
-        place = self.cells.place.item(row)
-        before = kind = maxima.kinds.item(place)
-        left = maxima.totals.item(place)
+        cell, place = self.cells.codes.item(row), self.cells.place.item(row)
+        before = kind = self.maxima.kinds.item(place)
+        left = self.maxima.totals.item(place)
         if total != INFEASIBLE:
             kind = self._kind(tuple([v.count_at(row) for v in self.by_node]))
             self._grow(cell, kind, 1)
-        maxima.put_one(place, total, kind)
+        self.maxima.put_one(place, total, kind)  # maybe others than before: kinds grow
         if left != INFEASIBLE:
             self._leave(cell, before, left)
         if total != INFEASIBLE:
@@ -93,7 +97,9 @@ class Members:
         capacity = self._kinds.capacity
         kind = self._kinds.number(counts)
         if self._kinds.capacity != capacity:
-            self.maxima.widen(self._kinds.capacity)
+            place, kept = self.cells.place, self.maxima
+            totals, kinds = kept.totals[place], kept.kinds[place]
+            self.maxima = _laid_out(self.cells, totals, kinds, self._kinds.capacity)
         return kind
 
     def _move_many(self, rows: Ints, local: Ints) -> None:
@@ -102,7 +108,13 @@ class Members:
         places, cells = self.cells.place[rows], self.cells.codes[rows]
         before = self.maxima.kinds[places].astype(np.int64)
         left, entering = self.maxima.totals[places] != INFEASIBLE, totals != INFEASIBLE
-        elsewhere = (left != entering) | (entering & self._outdated(rows, before))
+        elsewhere = left != entering
+        if self.by_node:
+            elsewhere |= entering & self._outdated(rows, before)
+        if not np.count_nonzero(elsewhere):
+            self.maxima.put(places, totals, before)
+            self._find_heads()
+            return
         coming, going = elsewhere & entering, elsewhere & left
         kinds = before.copy()
         kinds[coming] = self._enter(rows[coming], cells[coming])
@@ -151,3 +163,14 @@ class Members:
         if group.row < 0:
             group.row = self.maxima.lowest_row(group.cell, group.kind)
         return group.row
+
+    @property
+    def nbytes(self) -> int:
+        """About how much memory it takes to keep something of each node."""
+        return self.maxima.nbytes
+
+
+def _laid_out(cells: GroupCells, totals: Ints, kinds: Numbers, capacity: int) -> GroupTotals:
+    """Return the totals and kinds of all nodes in the form that suits their number."""
+    small = capacity * len(cells.row_at) <= SMALL
+    return (GroupTable if small else GroupMaxima)(cells, totals, kinds, capacity)

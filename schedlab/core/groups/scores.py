@@ -132,14 +132,20 @@ class GroupScore:
     def add_to(self, groups: Sequence[Group], number: int) -> None:
         """Add the final scores to the worths of all feasible groups; theirs is this ``number``."""
         raws = [group.raws[number] for group in groups]
-        low = min(raws)
-        if low == IGNORED:
+        low, high = min(raws), max(raws)
+        ignored = low == IGNORED
+        if ignored:
             low = min((raw for raw in raws if raw != IGNORED), default=0)
-            finals = self._known(low, max(max(raws), low), raws)
-        else:
-            finals = self._known(low, max(raws), raws)
+            high = max(high, low)
+        finals = self._finals.get((low, high))
+        if finals is None:
+            finals = self._begin(low, high, raws, some_ignored=ignored)
         for group, raw in zip(groups, raws, strict=True):
-            group.worth += finals[raw]
+            final = finals.get(raw)
+            if final is None:
+                finals.update(self._normalized(raws, low, high, some_ignored=ignored))
+                final = finals[raw]
+            group.worth += final
 
     def count_domains(self, groups: Sequence[Group]) -> bool:
         """Count the domains that feasible nodes are in; say whether raw scores may be others."""
@@ -148,20 +154,22 @@ class GroupScore:
         ]
         return any(changed)
 
-    def _known(self, low: int, high: int, raws: list[int]) -> dict[int, int]:
-        """Return the weighted final scores of some raw ones, and maybe of others."""
-        finals = self._finals.get((low, high))
-        if finals is None:
-            if len(self._finals) > KEPT:
-                self._finals.clear()
-            finals = self._finals[low, high] = {}
-        missing = [raw for raw in raws if raw not in finals]
-        if missing:
-            given = self._normalize(np.array(missing), low, high, min(missing) == IGNORED)
-            finals.update(zip(missing, given.tolist(), strict=True))
+    def _begin(self, low: int, high: int, raws: list[int], *, some_ignored: bool) -> dict[int, int]:
+        """Keep the weighted final scores of some raw ones by extremes not met before."""
+        if len(self._finals) > KEPT:
+            self._finals.clear()
+        finals = self._finals[low, high] = self._normalized(
+            raws, low, high, some_ignored=some_ignored
+        )
         return finals
 
-    def _normalize(self, raws: Ints, low: int, high: int, some_ignored: bool) -> Ints:
+    def _normalized(
+        self, raws: list[int], low: int, high: int, *, some_ignored: bool
+    ) -> dict[int, int]:
+        """Return the weighted final scores of some raw ones."""
+        found = np.array(raws)
         if some_ignored:
-            return self.weight * normalized(self.plugin, raws, low, high)
-        return self.weight * self.plugin.normalize(raws, low, high)
+            given = self.weight * normalized(self.plugin, found, low, high)
+        else:
+            given = self.weight * self.plugin.normalize(found, low, high)
+        return dict(zip(raws, given.tolist(), strict=True))

@@ -13,8 +13,9 @@ from schedlab.core.preemption.what_if import WhatIf
 from schedlab.core.preemption.what_if_filters import WhatIfFilters
 from schedlab.core.profile import Profile
 from schedlab.core.reference import Evaluation, filter_nodes
-from schedlab.core.running import RunningPods
+from schedlab.core.running import NOBODY, RunningPods
 from schedlab.core.verdicts import PASS, SHIFT, Codes, reasons_of
+from schedlab.model.gangs import gang_of
 from schedlab.model.objects import PodDisruptionBudget, PodSpec
 
 Ints = NDArray[np.int64]
@@ -73,6 +74,14 @@ class Handle:
         known: list[bool] = self._cluster.shared(key, list)
         known.extend(says(s) for s in self._cluster.specs[len(known) :])
         return np.array(known, np.bool_)
+
+    def mates(self, pod: PodView, numbers: Ints) -> Mask:
+        """Return which running pods are of the pod's own gang (False for NOBODY)."""
+        gang = gang_of(pod.spec)
+        if gang is None:
+            return np.zeros(numbers.shape, np.bool_)
+        member = self.by_signature(("in gang", gang), lambda s: gang_of(s) == gang)
+        return (numbers != NOBODY) & member[self.running.signature(numbers)]
 
     def unresolvable(self, pod: PodView, row: int) -> bool:
         """Say whether a node rejects the pod whatever is evicted there."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -64,6 +64,14 @@ class NominatedPods:
             if nomination.priority >= priority:
                 found.setdefault(nomination.row, []).append(nomination.signature)
         return found
+
+    def all(self) -> tuple[Nomination, ...]:
+        """Return all nominations."""
+        return tuple(self._by_name.values())
+
+    def set(self, nominations: Iterable[Nomination]) -> None:
+        """Let these be the nominations, and no others."""
+        self._by_name = {n.name: n for n in nominations}
 
     @contextmanager
     def without(self, name: str) -> Iterator[int]:

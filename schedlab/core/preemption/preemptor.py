@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from schedlab.api import Cluster, Eviction, Failure, Placement, PodBatch, PostFilterPlugin
+from schedlab.core.gangs import Gangs
 from schedlab.core.preemption.handle import Handle
 from schedlab.core.profile import Profile
 from schedlab.core.running import NOBODY
@@ -26,7 +29,8 @@ def may_preempt(profile: Profile, cluster: Cluster, pods: PodBatch) -> bool:
 class Preemptor:
     """Asks the profile's PostFilter plugin, evicts the victims and tries the pod again.
 
-    Victims are gone at once, where a kubelet would take its time to end them.
+    Victims are gone at once, where a kubelet would take its time to end them.  A gang that
+    pods of the batch joined, or the pod's own, is not broken: who would have to waits.
     """
 
     def __init__(
@@ -36,6 +40,7 @@ class Preemptor:
         pods: PodBatch,
         placement: Placement,
         handle: Handle,
+        gangs: Gangs,
     ) -> None:
         assert profile.post_filter is not None
         self._plugin: PostFilterPlugin = profile.post_filter
@@ -43,6 +48,7 @@ class Preemptor:
         self._pods = pods
         self._placement = placement
         self._handle = handle
+        self._gangs = gangs
         self._owner: dict[int, int] = {}
         self._hopeless: dict[int, int] = {}
 
@@ -69,7 +75,7 @@ class Preemptor:
         view = self._cluster.pod(signature)
         self._handle.nominated_row = nominated_row
         chosen = self._plugin.post_filter(view, self._handle)
-        if chosen.nominated < 0:
+        if chosen.nominated < 0 or self._breaks_a_gang(pod, chosen.victims):
             self._hopeless[signature] = len(self._cluster.log)
             return -1
         for number in chosen.victims:
@@ -78,10 +84,16 @@ class Preemptor:
         filters = self._handle.filters(view)
         return chosen.nominated if filters.accepts_as_it_is(chosen.nominated) else -1
 
+    def _breaks_a_gang(self, pod: int, victims: Sequence[int]) -> bool:
+        if not len(self._gangs):
+            return False
+        signatures = self._cluster.running.signature(np.array(victims, np.int64))
+        return self._gangs.would_break(self._placement.node, pod, signatures)
+
     def _evict(self, number: int, by: int, row: int) -> None:
         running = self._cluster.running
         devices = self._cluster.log.devices.get(number, 0)
-        pod = self._owner.pop(number, NOT_IN_BATCH)
+        pod = self._owner.get(number, NOT_IN_BATCH)
         running.evict(number)
         bound = number if number < len(self._cluster.bound_start) else NOBODY
         self._placement.evictions.append(Eviction(by, row, pod, bound, devices))

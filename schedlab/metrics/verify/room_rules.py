@@ -140,5 +140,4 @@ def conflicts(one: HostPort, other: HostPort) -> bool:
     """Say whether two ports cannot be held on one node; 0.0.0.0 stands for every address."""
     if (one.port, one.protocol) != (other.port, other.protocol):
         return False
-    ours, theirs = one.host_ip or ANY_ADDRESS, other.host_ip or ANY_ADDRESS
-    return ours == theirs or ANY_ADDRESS in (ours, theirs)
+    return one.host_ip == other.host_ip or ANY_ADDRESS in (one.host_ip, other.host_ip)

@@ -27,12 +27,25 @@ def gang_ref(spec: Field) -> Gang | None:
 
 
 def pod_groups(workloads: Iterable[SourcedObject]) -> Groups:
-    """Return the pod groups of Workloads with their policies."""
-    return {
-        (o.key.namespace, f"{o.key.name}/{group['name'].text()}"): _least(group["policy"])
-        for o in workloads
-        for group in o.field["spec"]["podGroups"].items()
-    }
+    """Return the pod groups of Workloads with their policies.
+
+    Raises
+    ------
+    InputError
+        If a group is there twice, or states not one policy, or a minCount below 1.
+    """
+    groups: dict[tuple[str, str], int | None] = {}
+    seen: dict[tuple[str, str], str] = {}
+    for workload in workloads:
+        for group in workload.field["spec"]["podGroups"].items():
+            key = workload.key.namespace, f"{workload.key.name}/{group['name'].text()}"
+            if key in seen:
+                raise group.error(
+                    f"group {key[1]!r} of namespace {key[0]!r} is already at {seen[key]}; "
+                    "remove or rename one"
+                )
+            seen[key], groups[key] = str(group), _least(group["policy"])
+    return groups
 
 
 def _least(policy: Field) -> int | None:

@@ -73,4 +73,4 @@ def _host_port(field: Field, host_network: bool) -> HostPort | None:
     if not port:
         return None
     protocol = field["protocol"].choice(("TCP", "UDP", "SCTP"), "TCP")
-    return HostPort(port, protocol, field["hostIP"].text("") or "0.0.0.0")
+    return HostPort(port, protocol, field["hostIP"].text(""))
