@@ -72,13 +72,14 @@ class BatchedCpSat(Scheduler):
         effort = Effort.of(budget)
         problem = engine.packing_problem(profile, cluster, pods)
         rules = engine.pod_rules(profile, cluster, pods.specs, effort.is_over)
-        certificate = certify(problem, effort, rules)
         path = engine.one_by_one(profile, cluster, budget.seed)
         counter = Counter(profile, cluster, path, effort.is_over)
         online = _Online(self, counter, Interplay.of(profile, cluster, pods.specs), effort)
         until = replace(budget, cancelled=effort.is_over)
         placement = engine.in_whole_gangs(online.decide_all, cluster, pods, until, profile)
         _note_failures(placement, profile, cluster, pods, effort)
+        # Bounded last, as pods that come do not wait for it; of the cluster as it was before.
+        certificate = certify(problem, effort, rules)
         told = value_and_gap(certificate, pods, placement, certificate.bound)
         placement.info = {**online.tally, **told, "repeatable": int(not effort.cut)}
         return placement
