@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from schedlab.api import Cluster, Failure, PodBatch, PodSpec, Scheduler, never
 from schedlab.bound import (
+    NO_RULES,
     Exclusion,
     FluidBound,
     PackingProblem,
@@ -49,6 +50,7 @@ from schedlab.registry import installed
 
 __all__ = [
     "INFEASIBLE",
+    "NO_RULES",
     "Evaluation",
     "Exclusion",
     "FilterScore",

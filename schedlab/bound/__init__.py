@@ -6,11 +6,12 @@ from schedlab.bound.fluid import FluidBound, TierBounds, fluid_bound, tier_bound
 from schedlab.bound.nodes import fewest_nodes
 from schedlab.bound.problem import PackingProblem, copies, packing_problem
 from schedlab.bound.relaxation import Relaxation, demand_and_offer, relax
-from schedlab.bound.rules import PodRules, pod_rules
+from schedlab.bound.rules import NO_RULES, PodRules, pod_rules
 from schedlab.bound.shares import share_worths
 from schedlab.bound.stopping import stopping
 
 __all__ = [
+    "NO_RULES",
     "Exclusion",
     "FluidBound",
     "PackingProblem",

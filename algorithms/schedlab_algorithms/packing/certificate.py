@@ -12,6 +12,7 @@ import numpy as np
 
 from schedlab.api import never
 from schedlab.engine import (
+    NO_RULES,
     FluidBound,
     PackingProblem,
     PodRules,
@@ -29,8 +30,6 @@ from schedlab_algorithms.packing.objectives import PLACING, Value, value_of
 
 SHARE_OF_TIME = 0.1
 """Which part of the wall clock the linear program may take."""
-
-NO_RULES = PodRules()
 
 
 @dataclass(frozen=True)
