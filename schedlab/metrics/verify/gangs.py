@@ -7,11 +7,10 @@ from collections.abc import Iterator, Sequence
 
 from schedlab.api import Placement
 from schedlab.metrics.verify.evictions import GONE
-from schedlab.model.objects import NO_QUORUM, PodSpec, Workload
+from schedlab.model.gangs import NO_QUORUM, gang_of
+from schedlab.model.objects import Workload
 
 GANGS = "gangs"
-
-Gang = tuple[str, str]
 
 
 def gang_faults(
@@ -21,20 +20,16 @@ def gang_faults(
     least = {
         name: spec.gang.least
         for spec in workload.pods.specs
-        if spec.gang is not None and (name := _gang(spec))
+        if spec.gang is not None and (name := gang_of(spec))
     }
     if not least:
         return
     pods = zip(workload.pods, placement.node.tolist(), strict=True)
-    placed = Counter(_gang(spec) for (_, spec), node in pods if node >= 0)
+    placed = Counter(gang_of(spec) for (_, spec), node in pods if node >= 0)
     ran = zip(workload.bound, at, strict=True)
-    running = Counter(_gang(spec) for (_, spec), node in ran if node != GONE)
+    running = Counter(gang_of(spec) for (_, spec), node in ran if node != GONE)
     for name, needed in least.items():
         if 0 < placed[name] < needed - running[name]:
             both = placed[name] + running[name]
             wanted = f"at least {needed}" if needed < NO_QUORUM else "a number that nobody states"
             yield "/".join(name), f"{both} of its pods run, expected {wanted} or none"
-
-
-def _gang(spec: PodSpec) -> Gang:
-    return (spec.namespace, spec.gang.name) if spec.gang is not None else ("", "")
